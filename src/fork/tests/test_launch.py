@@ -1,0 +1,117 @@
+"""Configuration, and what reaches rustc's own x.py."""
+
+import os
+import tomllib
+import unittest
+
+from fork import config, files, launch, toolchain
+
+from .standin import ForkCase
+
+ROOT = os.path.join(os.path.dirname(__file__), "../../..")
+
+
+class Config(ForkCase):
+    def refused(self, text, expected):
+        self.write(self.root, "config.toml", text)
+        self.fail_with(expected, "series", "check")
+
+    def test_wrong_configurations(self):
+        self.refused("optimise = 3", "did you mean `optimize`?")
+        self.refused("colour = 3", "the keys are: base, optimize")
+        self.refused("optimize = 4", "it takes 0, 1, 2, 3")
+        self.refused("optimize = true", "it takes 0, 1, 2, 3")
+        self.refused('llvm = ""', "it takes \"auto\", \"debian\", \"rustc\"")
+        self.refused('base = "nowhere"', "names `nowhere`, which does not exist")
+        self.refused("base = ", "config.toml: Invalid value")
+        self.refused('base = "."', "is no rustc source tree")
+
+    def test_another_rustc_is_no_base(self):
+        self.write(self.top, "newer/src/version", "1.97.0\n")
+        self.refused(f'base = "{self.top}/newer"', "is rustc 1.97.0, the series stands on 1.96.0")
+
+    def test_a_library_of_another_llvm_is_refused(self):
+        library = self.write(self.top, "libEnzyme-21.so", "")
+        self.write(self.root, "config.toml", f'base = "{self.base}"\nenzyme = "{library}"\nllvm = "rustc"\n'
+                   f'cmake = "{library}"\nninja = "{library}"\nrustc = "{self.top}/bin/rustc"\n'
+                   f'cargo = "{library}"\n')
+        self.fail_with("rustc loads libEnzyme-22.so", "build")
+
+    def test_a_base_without_the_submodule_says_so(self):
+        text = self.in_root("config.toml").replace(f'"{self.top}/libEnzyme-22.so"', '"submodule"')
+        self.write(self.root, "config.toml", text)
+        self.fail_with("the base has no src/tools/enzyme", "build")
+
+    def test_a_stage0_of_another_version_is_refused(self):
+        old = self.script("old-rustc", "echo release: 1.80.0")
+        text = self.in_root("config.toml").replace(f"{self.top}/bin/rustc", old)
+        self.write(self.root, "config.toml", text)
+        self.fail_with("is 1.80.0", "build")
+
+    def test_an_llvm_of_another_version_is_refused(self):
+        old = self.script("llvm-config", "echo 19.1.0")
+        self.write(self.root, "config.toml", self.in_root("config.toml").replace('"rustc"', f'"{old}"'))
+        self.fail_with("is of LLVM 19.1.0", "build")
+
+
+class Example(unittest.TestCase):
+    def test_shows_every_key_with_its_default(self):
+        with open(os.path.join(ROOT, "config.example.toml"), "rb") as f:
+            self.assertEqual(tomllib.load(f), {key: default for key, (default, _) in config.KEYS.items()})
+
+
+class Arguments(unittest.TestCase):
+    def given(self, line):
+        return " ".join(launch.arguments(line.split(), ["tests/ui/autodiff"], ["compiler/a.rs"]))
+
+    def test_default_paths(self):
+        self.assertEqual(self.given("build"), "build library")
+        self.assertEqual(self.given("b --stage 2 -j 4"), "b library --stage 2 -j 4")
+        self.assertEqual(self.given("test --bless --test-args reverse"),
+                         "test tests/ui/autodiff --bless --test-args reverse")
+        self.assertEqual(self.given("test -- extra"), "test tests/ui/autodiff -- extra")
+        self.assertEqual(self.given("fmt --check"), "fmt compiler/a.rs --check")
+
+    def test_paths_are_passed_on(self):
+        self.assertEqual(self.given("build --stage 1 compiler"), "build --stage 1 compiler")
+        self.assertEqual(self.given("test tests/ui/abi"), "test tests/ui/abi")
+        self.assertEqual(self.given("clean"), "clean")
+        self.assertEqual(self.given("test --help"), "test --help")
+
+    def test_the_former_name_of_the_codegen_suite(self):
+        self.assertEqual(self.given("test tests/codegen/autodiff"), "test tests/codegen-llvm/autodiff")
+        self.assertEqual(self.given("test tests/codegen"), "test tests/codegen-llvm")
+        self.assertEqual(self.given("test tests/codegen-units"), "test tests/codegen-units")
+
+
+class Run(ForkCase):
+    def test_the_command_reaches_rustc_with_a_configuration(self):
+        self.succeed("build", "--stage", "1")
+        self.assertEqual(files.read(self.calls), b"build library --stage 1\n")
+        text = tomllib.loads(self.in_root("build/bootstrap.toml"))
+        self.assertEqual(text["build"]["build-dir"], os.path.join(self.root, "build"))
+        self.assertEqual(text["rust"]["optimize"], 3)
+        self.assertTrue(text["llvm"]["enzyme"])
+
+    def test_tests_default_to_the_suites_of_the_series(self):
+        self.succeed("test")
+        self.assertEqual(files.read(self.calls), b"test tests/ui/autodiff\n")
+
+    def test_the_status_of_rustc_is_ours(self):
+        self.assertEqual(self.x("build", STATUS="3")[0], 3)
+
+    def test_no_command_is_a_usage_error(self):
+        status, said = self.x()
+        self.assertEqual(status, 2)
+        self.assertIn("usage:", said)
+
+
+class Llvm(ForkCase):
+    def test_libraries_are_gathered_beside_libllvm(self):
+        self.write(self.top, "set/usr/lib/x86_64-linux-gnu/libz3.so.4", "")
+        beside = os.path.join(self.top, "set/usr/lib/llvm-22/lib")
+        os.makedirs(beside)
+        toolchain.gather_libraries(os.path.join(self.top, "set"), beside)
+        self.assertTrue(os.path.samefile(os.path.join(beside, "libz3.so.4"),
+                                         os.path.join(self.top, "set/usr/lib/x86_64-linux-gnu/libz3.so.4")))
+        toolchain.gather_libraries(os.path.join(self.top, "set"), beside)

@@ -1,0 +1,158 @@
+// Merging an answer, see Merge.h. Both modules live in one context, so functions and globals are moved
+// from one to the other as they are, and then only what they refer to has to be changed.
+
+#include "Merge.h"
+#include "Outline.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallPtrSet.h"
+#include "llvm/IR/Constants.h"
+#include "llvm/IR/DebugInfoMetadata.h"
+#include "llvm/IR/Verifier.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/Transforms/Utils/ValueMapper.h"
+
+using namespace llvm;
+using namespace engine;
+
+namespace {
+
+class Merger {
+public:
+  Merger(Module &Into, Module &Answer, const Slice &Question)
+      : Into(Into), Answer(Answer), Question(Question) {}
+
+  /// Moves everything over and appends the moved functions to \p Merged.
+  Error merge(MutableArrayRef<Function *> Wrappers, SmallVectorImpl<Function *> &Merged);
+
+private:
+  Error checkWrappers(ArrayRef<Function *> Wrappers);
+  Error mapNodes();
+  void sortGlobals();
+  void move(GlobalObject &New);
+  void replaceWrapper(Function *&Wrapper, Function &Differentiated);
+
+  Module &Into;
+  Module &Answer;
+  const Slice &Question;
+  ValueToValueMapTy Map;
+  /// Functions and variables of the answer that have no original.
+  SmallVector<GlobalObject *> New;
+};
+
+} // namespace
+
+Error Merger::checkWrappers(ArrayRef<Function *> Wrappers) {
+  for (Function *Wrapper : Wrappers) {
+    Function *F = Answer.getFunction(Wrapper->getName());
+    if (!F || F->isDeclaration() || F->getFunctionType() != Wrapper->getFunctionType())
+      return createStringError("the Enzyme executable lost the function `" + Wrapper->getName() +
+                               "`; is ENZYME_ENGINE a program with Enzyme in it?");
+  }
+  return Error::success();
+}
+
+/// Debug info nodes that went out come back as copies. Map each to its original, so that no type is
+/// described twice, and everything new hangs on the original compile units.
+Error Merger::mapNodes() {
+  NamedMDNode *List = Answer.getNamedMetadata(Slice::NodeList);
+  size_t Returned = List ? List->getNumOperands() : 0;
+  if (Returned != Question.Nodes.size())
+    return createStringError("the Enzyme executable lost debug info");
+  for (size_t I = 0; I != Returned; ++I)
+    Map.MD()[List->getOperand(I)].reset(Question.Nodes[I]);
+  return Error::success();
+}
+
+/// Decides for every global of the answer whether it stands for one that \p Into has, or is new.
+void Merger::sortGlobals() {
+  for (GlobalObject &GO : Answer.global_objects()) {
+    GlobalValue *Original = Question.Originals.lookup(GO.getName());
+    // A runtime function (malloc, memset, an intrinsic) that Enzyme introduced may be in use already.
+    if (!Original && GO.isDeclaration())
+      Original = Into.getNamedValue(GO.getName());
+    if (Original)
+      Map[&GO] = Original;
+    else if (!GO.use_empty())
+      New.push_back(&GO);
+  }
+}
+
+void Merger::move(GlobalObject &GO) {
+  if (!GO.isDeclaration()) {
+    GO.setLinkage(GlobalValue::InternalLinkage);
+    GO.setVisibility(GlobalValue::DefaultVisibility);
+    GO.setComdat(nullptr);
+  }
+  if (auto *F = dyn_cast<Function>(&GO)) {
+    F->removeFromParent();
+    Into.getFunctionList().push_back(F);
+  } else {
+    auto *Var = cast<GlobalVariable>(&GO);
+    Answer.removeGlobalVariable(Var);
+    Into.insertGlobalVariable(Var);
+  }
+}
+
+void Merger::replaceWrapper(Function *&Wrapper, Function &Differentiated) {
+  // The wrapper is there only to be called once, Enzyme and its passes see an external function.
+  Differentiated.removeFnAttr(Attribute::NoInline);
+  Differentiated.removeFnAttr(Attribute::OptimizeNone);
+  move(Differentiated);
+  Differentiated.takeName(Wrapper);
+  Wrapper->replaceAllUsesWith(&Differentiated);
+  Wrapper->eraseFromParent();
+  Wrapper = &Differentiated;
+}
+
+Error Merger::merge(MutableArrayRef<Function *> Wrappers, SmallVectorImpl<Function *> &Merged) {
+  if (Error E = checkWrappers(Wrappers))
+    return E;
+  if (Error E = mapNodes())
+    return E;
+  sortGlobals();
+
+  SmallVector<GlobalVariable *> Variables;
+  for (GlobalObject *GO : New) {
+    move(*GO);
+    if (auto *F = dyn_cast<Function>(GO))
+      Merged.push_back(F);
+    else
+      Variables.push_back(cast<GlobalVariable>(GO));
+  }
+  for (Function *&Wrapper : Wrappers) {
+    Function *Differentiated = Answer.getFunction(Wrapper->getName());
+    // The old wrapper is erased here and must not be a target of the map any more.
+    Map.erase(Differentiated);
+    replaceWrapper(Wrapper, *Differentiated);
+    Merged.push_back(Wrapper);
+  }
+
+  ValueMapper Mapper(Map, RF_ReuseAndMutateDistinctMDs | RF_IgnoreMissingLocals);
+  for (GlobalVariable *Var : Variables)
+    if (Var->hasInitializer())
+      Var->setInitializer(Mapper.mapConstant(*Var->getInitializer()));
+  for (Function *F : Merged) {
+    Mapper.remapFunction(*F);
+    if (!F->isDeclaration())
+      addInheritedAttributes(*F, *Wrappers.front());
+  }
+  return Error::success();
+}
+
+Error engine::mergeAnswer(Module &Into, std::unique_ptr<Module> Answer, const Slice &Question,
+                          MutableArrayRef<Function *> Wrappers) {
+  SmallVector<Function *> Merged;
+  if (Error E = Merger(Into, *Answer, Question).merge(Wrappers, Merged))
+    return E;
+  // Leftovers in there still use what has been moved out, which the verifier would not accept.
+  Answer.reset();
+  for (Function *F : Merged) {
+    std::string Complaint;
+    raw_string_ostream OS(Complaint);
+    if (verifyFunction(*F, &OS))
+      return createStringError("the derivative `" + F->getName() + "` is invalid after merging: " +
+                               StringRef(Complaint).split('\n').first);
+  }
+  return Error::success();
+}

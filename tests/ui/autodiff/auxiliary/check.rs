@@ -1,0 +1,25 @@
+//! Comparisons for the tests in `tests/ui/autodiff`, used by them as `#[path] mod check`.
+//!
+//! Every comparison has a name, and a failure says it: the programs are built with fat LTO, where
+//! line numbers and backtraces are not always there. A NaN is never close to anything.
+
+/// Passes if `got` is within a relative error of `tolerance` of `want`. A `want` of 0 has no
+/// relative error and must be met exactly.
+#[track_caller]
+pub fn close(name: &str, got: impl Into<f64>, want: impl Into<f64>, tolerance: f64) {
+    let (got, want) = (got.into(), want.into());
+    let met = (got - want).abs() <= tolerance * want.abs();
+    assert!(met, "{name}: got {got:e}, want {want:e} within a relative error of {tolerance:e}");
+}
+
+/// Passes if `got` is `want`: for functions and arguments where every intermediate value of the
+/// derivative can be represented, so that the order of operations makes no difference.
+#[track_caller]
+pub fn exact<T: PartialEq + std::fmt::Debug>(name: &str, got: T, want: T) {
+    assert!(got == want, "{name}: got {got:?}, want exactly {want:?}");
+}
+
+/// A few units in the last place of an `f64`: closed form and derivative round differently.
+pub const F64: f64 = 1e-14;
+/// The same for an `f32`.
+pub const F32: f64 = 1e-6;

@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 
-from . import base, config, debian, doctor, enzyme, files, launch, overlay, patches, series, toolchain
+from . import base, config, debian, doctor, enzyme, files, launch, overlay, patches, series, suites, toolchain
 from .report import Failure, note, step
 
 HELP = """\
@@ -15,12 +15,13 @@ The fork's own commands:
   series refresh       take edits made in build/tree into the repository
   series export DIR    write the series as `git format-patch` does, for review upstream
   doctor               say what was found, and differentiate one function
-  test-tools           test x.py itself (src/fork/tests)
 
 Everything else goes to rustc's own x.py, in build/tree with the series laid over it:
   build [PATH]         without a path: the compiler and the standard library (build/host/stage1)
   check [PATH]         without a path: compiler and library
-  test [PATH]          without a path: the fork's own suites; tests/codegen means tests/codegen-llvm
+  test [PATH]          without a path: the fork's own suites: x.py itself (src/fork), the engine
+                       (src/tools/enzyme-engine) and the series' tests; tests/codegen means
+                       tests/codegen-llvm
   fmt, doc, clean, --stage N, --bless, -j N, ...     as in rustc; see ./x.py build --help
 
 config.example.toml explains what can be configured.
@@ -93,8 +94,11 @@ def main(root, given):
 
 
 def dispatch(root, given):
-    if given[0] == "test-tools":
-        return test_tools(root, given[1:])
+    ours, passed_on = suites.own(given) if given[0] in ("test", "t") and not asks_help(given) else ([], given)
+    if suites.TOOLS in ours and suites.test_tools(root) != 0:
+        return 1
+    if ours == [suites.TOOLS] and passed_on is None:
+        return 0
     # Not while rustc's x.py runs, which takes a lock of its own: a build must not hold up the rest.
     with files.locked(os.path.join(root, "build", ".x.lock")):
         fork = Fork(root)
@@ -109,7 +113,16 @@ def dispatch(root, given):
         doctor.examine(fork.config, fork.build, fork.base, chain)
         return 0
     text = launch.configuration(fork.config, fork.build, chain, host(chain))
-    return launch.run(fork.build, text, chain, launch.arguments(given, fork.suites(), fork.sources()))
+    # The engine's tests need a compiler, which every other test builds on the way.
+    passed_on = launch.arguments(passed_on or ["build"], fork.suites(), fork.sources())
+    status = launch.run(fork.build, text, chain, passed_on)
+    if status == 0 and suites.ENGINE in ours:
+        status = suites.test_engine(root, fork.build, dict(os.environ))
+    return status
+
+
+def asks_help(given):
+    return bool({"-h", "--help"} & set(given))
 
 
 def series_command(fork, given):
@@ -191,12 +204,3 @@ def host(chain):
     said = files.run([chain.rustc or "rustc", "--version", "--verbose"], "asking rustc for its host",
                      "install a rustc, or set `rustc` in config.toml", env=chain.environment(os.environ))
     return next(line.split()[1] for line in said.decode().splitlines() if line.startswith("host: "))
-
-
-def test_tools(root, given):
-    """Runs the unit tests of x.py; they need neither the base nor a network."""
-    import unittest
-    top = os.path.join(root, "src")
-    program = unittest.main(module=None, exit=False, argv=[
-        "x.py test-tools", "discover", "-s", os.path.join(top, "fork/tests"), "-t", top, *given])
-    return 0 if program.result.wasSuccessful() and program.result.testsRun else 1

@@ -56,9 +56,11 @@ def configuration(config, build, chain, host):
 def arguments(given, test_paths, format_paths):
     """The arguments for rustc's x.py: default paths added, `tests/codegen` understood."""
     given = [renamed(argument) for argument in given]
+    if {"-h", "--help"} & set(given):
+        return given
     command = ALIASES.get(given[0], given[0])
     defaults = DEFAULT_PATHS | {"test": test_paths, "fmt": format_paths}
-    if command in defaults and not has_path(given[1:]) and not {"-h", "--help"} & set(given):
+    if command in defaults and not has_path(given[1:]):
         # Before the options: what follows `--` is not for bootstrap.
         return [given[0], *defaults[command], *given[1:]]
     return given
@@ -101,7 +103,11 @@ def run(build, text, chain, given):
     except OSError as error:
         raise Failure(f"cannot run {tree}/x.py: {error.strerror}") from None
     # Ctrl-C reaches the child as well, which stops and reports; wait for it rather than die first.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: child.terminate())
-    status = child.wait()
+    before = {number: signal.signal(number, handler) for number, handler in (
+        (signal.SIGINT, signal.SIG_IGN), (signal.SIGTERM, lambda *_: child.terminate()))}
+    try:
+        status = child.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
     return status if status >= 0 else 128 - status

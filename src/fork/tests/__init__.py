@@ -1,1 +1,1 @@
-"""Tests of x.py's parts, on a tiny stand-in base: `./x.py test-tools`. No network, no compiler."""
+"""Tests of x.py's parts, on a tiny stand-in base: `./x.py test src/fork`. No network, no compiler."""

@@ -3,8 +3,9 @@
 import os
 import tomllib
 import unittest
+from unittest import mock
 
-from fork import config, files, launch, toolchain
+from fork import config, files, launch, suites, toolchain
 
 from .standin import ForkCase
 
@@ -93,9 +94,33 @@ class Run(ForkCase):
         self.assertEqual(text["rust"]["optimize"], 3)
         self.assertTrue(text["llvm"]["enzyme"])
 
-    def test_tests_default_to_the_suites_of_the_series(self):
-        self.succeed("test")
-        self.assertEqual(files.read(self.calls), b"test tests/ui/autodiff\n")
+    def test_a_test_path_goes_to_rustc_alone(self):
+        self.succeed("test", "tests/codegen/autodiff", "--bless")
+        self.assertEqual(files.read(self.calls), b"test tests/codegen-llvm/autodiff --bless\n")
+
+    def test_tests_default_to_every_suite_of_the_fork(self):
+        with mock.patch.object(suites, "test_tools", return_value=0) as tools, \
+                mock.patch.object(suites, "test_engine", return_value=0) as engine:
+            self.succeed("test", "--bless")
+        self.assertEqual(files.read(self.calls), b"test tests/ui/autodiff --bless\n")
+        self.assertTrue(tools.called and engine.called)
+
+    def test_the_engine_is_tested_with_a_compiler_of_its_own(self):
+        with mock.patch.object(suites, "test_engine", return_value=7) as engine:
+            self.assertEqual(self.x("test", "src/tools/enzyme-engine")[0], 7)
+        self.assertEqual(files.read(self.calls), b"build library\n")
+        self.assertTrue(engine.called)
+
+    def test_the_tools_are_tested_without_a_base(self):
+        with mock.patch.object(suites, "test_tools", return_value=0):
+            os.unlink(os.path.join(self.root, "src/series.toml"))
+            self.succeed("test", "src/fork")
+        self.assertFalse(os.path.exists(self.calls))
+
+    def test_a_failing_suite_of_ours_stops_the_rest(self):
+        with mock.patch.object(suites, "test_tools", return_value=1):
+            self.assertEqual(self.x("test")[0], 1)
+        self.assertFalse(os.path.exists(self.calls))
 
     def test_the_status_of_rustc_is_ours(self):
         self.assertEqual(self.x("build", STATUS="3")[0], 3)

@@ -37,7 +37,7 @@ def checked(directory):
 def package(debian):
     """The version of rust-web-src that is our base, or None."""
     debian.update()
-    return next((r["Version"] for r in debian.records("rust-web-src")
+    return next((r["Version"] for r in debian.records(["rust-web-src"])
                  if r["Version"].startswith(VERSION)), None)
 
 
@@ -61,7 +61,7 @@ def from_debian(debian, directory):
     if version is None:
         raise Failure(f"Debian has no rust-web-src {VERSION} here", 'set base = "tarball" in config.toml')
     with step(f"unpacking rust-web-src {version} as the base"):
-        archive = debian.fetch("rust-web-src", version)
+        (archive,) = debian.fetch([("rust-web-src", version)])
         with files.replacing(directory + ".package") as partial:
             files.run(["dpkg-deb", "--extract", archive, partial], f"cannot unpack {archive}",
                       "is the disk full?")

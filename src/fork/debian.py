@@ -38,11 +38,11 @@ class Debian:
                       "check the network and /etc/apt/sources.list")
         self.updated = True
 
-    def records(self, package):
-        """What the signed index says of `package`: one dict for each version, newest first."""
-        text = files.run(["apt-cache", *self.options, "show", package],
-                         f"Debian has no package {package}",
-                         "it is in the security suite of Debian 12 and 13; see /etc/apt/sources.list")
+    def records(self, packages):
+        """What the signed index says of `packages`: a dict for each version, the newest of each first."""
+        text = files.run(["apt-cache", *self.options, "show", *packages],
+                         f"Debian lacks one of {', '.join(packages)}",
+                         "they are in Debian 12 and 13 with the security suite; see /etc/apt/sources.list")
         return [dict(re.findall(r"^(\S+): (.*)$", record, re.M))
                 for record in text.decode().split("\n\n") if record.strip()]
 
@@ -53,22 +53,30 @@ class Debian:
                           *packages], f"Debian cannot supply {' '.join(packages)}")
         return re.findall(r"^Inst (\S+) (?:\[\S+\] )?\((\S+) ", text.decode(), re.M)
 
-    def fetch(self, package, version):
-        """Downloads one package and returns the checked file."""
-        record = next((r for r in self.records(package) if r["Version"] == version), None)
-        if record is None:
-            raise Failure(f"Debian has no {package} {version}")
+    def fetch(self, wanted):
+        """Downloads [(package, version)] and returns the checked files."""
+        records = {(r["Package"], r["Version"]): r for r in self.records([name for name, _ in wanted])}
         archives = os.path.join(self.directory, "archives")
-        name = "_".join((package, version.replace(":", "%3a"), record["Architecture"])) + ".deb"
-        path = os.path.join(archives, name)
-        if not os.path.exists(path):
-            downloads.need_space(archives, int(record["Size"]) >> 20)
+        found = {}
+        for package, version in wanted:
+            if (package, version) not in records:
+                raise Failure(f"Debian has no {package} {version}")
+            architecture = records[package, version]["Architecture"]
+            # apt writes the colon of an epoch so in file names.
+            name = "_".join((package, version.replace(":", "%3a"), architecture)) + ".deb"
+            found[package, version] = os.path.join(archives, name)
+        absent = {wanted_: path for wanted_, path in found.items() if not os.path.exists(path)}
+        if absent:
+            downloads.need_space(archives, sum(int(records[w]["Size"]) for w in absent) >> 20)
             with tempfile.TemporaryDirectory(dir=archives) as partial:
-                files.run(["apt-get", *self.options, "-q", "download", f"{package}={version}"],
-                          f"cannot download {package} {version}", "check the network", cwd=partial)
-                os.rename(os.path.join(partial, name), path)
-        downloads.check_debian(path, package, version, record["SHA256"])
-        return path
+                files.run(["apt-get", *self.options, "-q", "download", *map("=".join, absent)],
+                          f"cannot download {', '.join(package for package, _ in absent)}",
+                          "check the network", cwd=partial)
+                for path in absent.values():
+                    os.rename(os.path.join(partial, os.path.basename(path)), path)
+        for (package, version), path in found.items():
+            downloads.check_debian(path, package, version, records[package, version]["SHA256"])
+        return list(found.values())
 
     def unpack(self, name, packages):
         """Unpacks `packages` and their missing dependencies into `build/debian/<name>`, once."""
@@ -80,11 +88,10 @@ class Debian:
         wanted = self.missing(packages)
         present = set(packages) - {package for package, _ in wanted}
         # Asked for by the configuration although the system has it: take the candidate all the same.
-        wanted += [(package, self.records(package)[0]["Version"]) for package in sorted(present)]
+        wanted += [(package, self.records([package])[0]["Version"]) for package in sorted(present)]
         with step(f"unpacking {len(wanted)} Debian packages for {name}"):
             with files.replacing(target) as partial:
-                for package, version in wanted:
-                    archive = self.fetch(package, version)
+                for archive in self.fetch(wanted):
                     files.run(["dpkg-deb", "--extract", archive, partial], f"cannot unpack {archive}",
                               "is the disk full?")
                     os.unlink(archive)

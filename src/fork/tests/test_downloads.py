@@ -136,15 +136,20 @@ class DebianPackage(unittest.TestCase):
 # A stand-in for apt and dpkg-deb: one package `tool`, which depends on `lib`. `FAIL` breaks one step.
 APT = r"""#!/bin/sh
 for last; do :; done
+names() { for word; do case $word in lib*|tool*) echo "${word%=*}" ;; esac; done; }
 case "$0 $*" in
 *apt-get*update*) echo update >> "$LOG" ;;
 *apt-get*--simulate*) echo 'Inst lib (1 Debian:12 [amd64])'; echo 'Inst tool [0] (2 Debian:12 [amd64])' ;;
 *apt-get*download*)
   test "$FAIL" = download && { echo 'E: no network' >&2; exit 100; }
-  name=${last%=*} version=${last#*=}; echo "$name" >> "$LOG"; printf '%s' "$name" > "${name}_${version}_amd64.deb" ;;
+  for name in $(names "$@"); do
+    echo "$name" >> "$LOG"; printf '%s' "$name" > "${name}_$(test $name = lib && echo 1 || echo 2)_amd64.deb"
+  done ;;
 *apt-cache*show*)
-  printf 'Package: %s\nVersion: %s\nArchitecture: amd64\nSize: 3\nSHA256: %s\n\n' \
-    "$last" "$(test $last = lib && echo 1 || echo 2)" "$(printf '%s' "$last" | sha256sum | cut -d' ' -f1)" ;;
+  for name in $(names "$@"); do
+    printf 'Package: %s\nVersion: %s\nArchitecture: amd64\nSize: 3\nSHA256: %s\n\n' "$name" \
+      "$(test $name = lib && echo 1 || echo 2)" "$(printf '%s' "$name" | sha256sum | cut -d' ' -f1)"
+  done ;;
 *dpkg-deb*)
   test "$FAIL" = unpack && { echo 'no space left' >&2; exit 2; }
   mkdir -p "$last/usr/bin"; cp "$2" "$last/usr/bin/$(cat "$2")" ;;

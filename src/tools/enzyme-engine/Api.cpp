@@ -82,6 +82,13 @@ std::vector<std::string> engine::optionArguments() {
   return Arguments;
 }
 
+bool engine::outputWanted() {
+  for (const Option *Opt : {&EnzymePrint, &EnzymePrintPerf, &EnzymePrintActivity, &EnzymePrintType})
+    if (Opt->Value == "1")
+      return true;
+  return false;
+}
+
 ENGINE_API void registerEnzymeAndPassPipeline(llvm::PassBuilder &Builder, bool /*Augment*/) {
   Builder.registerPipelineParsingCallback(
       [](llvm::StringRef Name, llvm::ModulePassManager &Passes,

@@ -142,6 +142,10 @@ static std::string quote(StringRef Text, StringRef Directory) {
   Line.consume_front("error: ");
   Line.consume_front("<unknown>:0:0: ");
   std::string Quote = Line.substr(0, LongestQuote).str();
+  // Some of Enzyme's messages begin with the function's whole body. The reason comes last.
+  auto [Place, Message] = Line.split("Enzyme: ");
+  if (Message.starts_with(";") || Message.starts_with("define "))
+    Quote = (Place + "Enzyme: " + Text.rtrim().rsplit('\n').second.substr(0, LongestQuote)).str();
   // The directory is gone by the time anyone reads this.
   for (size_t At; (At = Quote.find(Directory.str() + "/")) != std::string::npos;)
     Quote.erase(At, Directory.size() + 1);
@@ -233,8 +237,9 @@ Expected<std::unique_ptr<Module>> engine::differentiate(const Module &M) {
     return Stderr.takeError();
   if (Error E = checkOutcome(*Run, C, *Directory, (*Stderr)->getBuffer()))
     return E;
-  // Warnings, and what was asked for with options such as `-Zautodiff=PrintTA`.
-  errs() << (*Stderr)->getBuffer();
+  // Unasked, Enzyme prints thoughts about its work that mean nothing to the user of a compiler.
+  if (outputWanted())
+    errs() << (*Stderr)->getBuffer();
 
   auto Stdout = readFile(C.StdoutPath);
   if (!Stdout)

@@ -4,10 +4,10 @@
 #include "Merge.h"
 #include "Outline.h"
 
-#include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/DebugInfoMetadata.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/InstrTypes.h"
 #include "llvm/IR/Verifier.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Transforms/Utils/ValueMapper.h"
@@ -19,8 +19,8 @@ namespace {
 
 class Merger {
 public:
-  Merger(Module &Into, Module &Answer, const Slice &Question)
-      : Into(Into), Answer(Answer), Question(Question) {}
+  Merger(Module &Into, Module &Answer, const Slice &Question, const Allocator &Alloc)
+      : Into(Into), Answer(Answer), Question(Question), Alloc(Alloc) {}
 
   /// Moves everything over and appends the moved functions to \p Merged.
   Error merge(MutableArrayRef<Function *> Wrappers, SmallVectorImpl<Function *> &Merged);
@@ -28,13 +28,14 @@ public:
 private:
   Error checkWrappers(ArrayRef<Function *> Wrappers);
   Error mapNodes();
-  void sortGlobals();
+  Error sortGlobals();
   void move(GlobalObject &New);
   void replaceWrapper(Function *&Wrapper, Function &Differentiated);
 
   Module &Into;
   Module &Answer;
   const Slice &Question;
+  const Allocator &Alloc;
   ValueToValueMapTy Map;
   /// Functions and variables of the answer that have no original.
   SmallVector<GlobalObject *> New;
@@ -65,17 +66,22 @@ Error Merger::mapNodes() {
 }
 
 /// Decides for every global of the answer whether it stands for one that \p Into has, or is new.
-void Merger::sortGlobals() {
+Error Merger::sortGlobals() {
   for (GlobalObject &GO : Answer.global_objects()) {
     GlobalValue *Original = Question.Originals.lookup(GO.getName());
-    // A runtime function (malloc, memset, an intrinsic) that Enzyme introduced may be in use already.
-    if (!Original && GO.isDeclaration())
-      Original = Into.getNamedValue(GO.getName());
+    if (!Original && GO.isDeclaration() && !GO.use_empty()) {
+      Expected<Function *> EntryPoint = Alloc.resolve(GO.getName());
+      if (!EntryPoint)
+        return EntryPoint.takeError();
+      // A runtime function (malloc, memset, an intrinsic) that Enzyme introduced may be in use already.
+      Original = *EntryPoint ? *EntryPoint : Into.getNamedValue(GO.getName());
+    }
     if (Original)
       Map[&GO] = Original;
     else if (!GO.use_empty())
       New.push_back(&GO);
   }
+  return Error::success();
 }
 
 void Merger::move(GlobalObject &GO) {
@@ -105,12 +111,22 @@ void Merger::replaceWrapper(Function *&Wrapper, Function &Differentiated) {
   Wrapper = &Differentiated;
 }
 
+/// Enzyme calls what it introduces by the C convention, but link-time optimisation may have given the
+/// function that it finds here, say `__rust_dealloc`, another.
+static void matchCallingConventions(Function &F) {
+  for (Instruction &I : instructions(F))
+    if (auto *Call = dyn_cast<CallBase>(&I))
+      if (Function *Callee = Call->getCalledFunction())
+        Call->setCallingConv(Callee->getCallingConv());
+}
+
 Error Merger::merge(MutableArrayRef<Function *> Wrappers, SmallVectorImpl<Function *> &Merged) {
   if (Error E = checkWrappers(Wrappers))
     return E;
   if (Error E = mapNodes())
     return E;
-  sortGlobals();
+  if (Error E = sortGlobals())
+    return E;
 
   SmallVector<GlobalVariable *> Variables;
   for (GlobalObject *GO : New) {
@@ -134,16 +150,18 @@ Error Merger::merge(MutableArrayRef<Function *> Wrappers, SmallVectorImpl<Functi
       Var->setInitializer(Mapper.mapConstant(*Var->getInitializer()));
   for (Function *F : Merged) {
     Mapper.remapFunction(*F);
-    if (!F->isDeclaration())
-      addInheritedAttributes(*F, *Wrappers.front());
+    if (F->isDeclaration())
+      continue;
+    addInheritedAttributes(*F, *Wrappers.front());
+    matchCallingConventions(*F);
   }
   return Error::success();
 }
 
 Error engine::mergeAnswer(Module &Into, std::unique_ptr<Module> Answer, const Slice &Question,
-                          MutableArrayRef<Function *> Wrappers) {
+                          const Allocator &Alloc, MutableArrayRef<Function *> Wrappers) {
   SmallVector<Function *> Merged;
-  if (Error E = Merger(Into, *Answer, Question).merge(Wrappers, Merged))
+  if (Error E = Merger(Into, *Answer, Question, Alloc).merge(Wrappers, Merged))
     return E;
   // Leftovers in there still use what has been moved out, which the verifier would not accept.
   Answer.reset();

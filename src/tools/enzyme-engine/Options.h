@@ -18,6 +18,9 @@ struct Option {
 /// The command line that stands for every option set so far.
 std::vector<std::string> optionArguments();
 
+/// Whether an option asks Enzyme to print something (`-Zautodiff=PrintTA` and its like).
+bool outputWanted();
+
 } // namespace engine
 
 #endif

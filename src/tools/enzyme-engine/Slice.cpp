@@ -11,24 +11,12 @@
 using namespace llvm;
 using namespace engine;
 
-/// rustc mangles its allocator's entry points (`_RNvCs1_7___rustc12___rust_alloc`), Enzyme knows them by
-/// their plain names only. Empty for every other name.
-static StringRef plainAllocatorName(StringRef Name) {
-  for (StringRef Plain :
-       {"__rust_alloc", "__rust_alloc_zeroed", "__rust_dealloc", "__rust_realloc"}) {
-    std::string Tail = "7___rustc" + std::to_string(Plain.size()) + "_" + Plain.str();
-    if (Name == Plain || (Name.starts_with("_RNv") && Name.ends_with(Tail)))
-      return Plain;
-  }
-  return "";
-}
-
 namespace {
 
 /// Brings over a global the first time that something already brought over mentions it.
 class Cutter : public ValueMaterializer {
 public:
-  explicit Cutter(Module &From) : From(From) {
+  Cutter(Module &From, const Allocator &Alloc) : From(From), Alloc(Alloc) {
     Result.M = std::make_unique<Module>(From.getModuleIdentifier(), From.getContext());
     Result.M->setDataLayout(From.getDataLayout());
     Result.M->setTargetTriple(From.getTargetTriple());
@@ -55,6 +43,7 @@ private:
   void listNodes();
 
   Module &From;
+  const Allocator &Alloc;
   Slice Result;
   ValueToValueMapTy Map;
   std::vector<GlobalObject *> ToDefine;
@@ -87,8 +76,9 @@ void Cutter::stubCompileUnits() {
 }
 
 std::string Cutter::nameFor(const GlobalValue &Original) {
-  if (StringRef Plain = plainAllocatorName(Original.getName()); !Plain.empty())
-    return Plain.str();
+  if (auto *F = dyn_cast<Function>(&Original))
+    if (StringRef Plain = Alloc.plainName(*F); !Plain.empty())
+      return Plain.str();
   if (!Original.hasName())
     return "engine.unnamed." + std::to_string(Result.Originals.size());
   return Original.getName().str();
@@ -114,7 +104,7 @@ GlobalValue *Cutter::bring(GlobalValue &Original, bool WithBody) {
   } else if (auto *F = dyn_cast<Function>(&Original)) {
     Copy = declare(*F, Name);
     // Nothing flows back from a function that never returns, and it drags all of the panic machinery in.
-    Defined &= !F->doesNotReturn() && plainAllocatorName(F->getName()).empty();
+    Defined &= !F->doesNotReturn() && Alloc.plainName(*F).empty();
   } else {
     // An ifunc, or an alias into the middle of something: all that is known is an address.
     Copy = new GlobalVariable(*Result.M, Type::getInt8Ty(From.getContext()), false,
@@ -214,6 +204,7 @@ Expected<Slice> Cutter::cut(ArrayRef<Function *> Wrappers) {
   return std::move(Result);
 }
 
-Expected<Slice> engine::cutSlice(Module &M, ArrayRef<Function *> Wrappers) {
-  return Cutter(M).cut(Wrappers);
+Expected<Slice> engine::cutSlice(Module &M, const Allocator &Alloc,
+                                 ArrayRef<Function *> Wrappers) {
+  return Cutter(M, Alloc).cut(Wrappers);
 }

@@ -1,0 +1,31 @@
+//! Check that an error of Enzyme's ends the compilation with Enzyme's text in an ordinary error,
+//! instead of a crash or of a program with a wrong derivative.
+//!
+//! Enzyme has no body to differentiate for a function from C, and no rule for this one. What stands
+//! before its text depends on how Enzyme is run, and the mangled name of the derivative is in it.
+
+//@ needs-enzyme (the error is Enzyme's)
+//@ no-prefer-dynamic (autodiff works in fat LTO only)
+//@ build-fail
+//@ edition: 2024
+//@ compile-flags: -Zautodiff=Enable -Clto=fat -Copt-level=3
+//@ normalize-stderr: "error: .*in function preprocess_[^ ]* double \(double\): Enzyme: " -> "error: Enzyme: "
+
+#![feature(autodiff)]
+
+use std::autodiff::autodiff_reverse;
+
+unsafe extern "C" {
+    safe fn opaque_to_enzyme(x: f64) -> f64;
+}
+
+#[autodiff_reverse(d_calls_opaque, Active, Active)]
+fn calls_opaque(x: f64) -> f64 {
+    opaque_to_enzyme(x) * x
+}
+
+fn main() {
+    d_calls_opaque(3.0, 1.0);
+}
+
+//~? ERROR Enzyme: No augmented forward pass found for opaque_to_enzyme

@@ -44,10 +44,8 @@ class Fork:
 
     def overlay(self):
         wanted, generated = enzyme.lay(self.config, self.root, self.build, self.base, self.packages)
-        if not os.path.exists(os.path.join(self.base, HELPERS)):
-            # The ui suite compiles this file before its first test. Debian's source has no tests/, and no
-            # test of ours calls into it.
-            generated = generated | {HELPERS: (0o644, b"/* Empty: no test of the fork uses it. */\n")}
+        generated = generated | {path: (0o644, text) for path, text in STAND_INS.items()
+                                 if not os.path.exists(os.path.join(self.base, path))}
         contents = self.scratch().build().contents()
         untouched = {p for p in contents if os.path.exists(os.path.join(self.base, p))}
         touched = {patches.target(p) for p in self.series.paths() if p.endswith(patches.SUFFIX)}
@@ -72,7 +70,15 @@ class Fork:
                       if p.endswith(".rs") and not p.startswith("tests/"))
 
 
-HELPERS = "tests/auxiliary/rust_test_helpers.c"
+# What rustc's x.py wants and some form of the base lacks.
+STAND_INS = {
+    # The ui suite compiles this file before its first test; Debian's source has no tests/.
+    "tests/auxiliary/rust_test_helpers.c": b"/* Empty: no test of the fork calls into it. */\n",
+    # Neither Debian's source nor the release tarball says how rustc is formatted.
+    "rustfmt.toml": b'style_edition = "2024"\nuse_small_heuristics = "Max"\nmerge_derives = false\n'
+                    b'use_field_init_shorthand = true\ngroup_imports = "StdExternalCrate"\n'
+                    b'imports_granularity = "Module"\n',
+}
 
 
 def main(root, given):
@@ -111,6 +117,9 @@ def dispatch(root, given):
             return clean_all(fork)
     if given == ["doctor"]:
         doctor.examine(fork.config, fork.build, fork.base, chain)
+        return 0
+    if given[0] == "fmt" and not fork.sources() and not launch.has_path(given[1:]):
+        note("the series has no Rust source to format")
         return 0
     text = launch.configuration(fork.config, fork.build, chain, host(chain))
     # The engine's tests need a compiler, which every other test builds on the way.

@@ -36,7 +36,7 @@ def configuration(config, build, chain, host):
              "locked-deps = false", "vendor = false",
              # Otherwise built from LLVM's sources, which the base lacks.
              "optimized-compiler-builtins = false"]
-    for key, value in (("rustc", chain.rustc), ("cargo", chain.cargo)):
+    for key, value in (("rustc", chain.rustc), ("cargo", chain.cargo), ("rustfmt", chain.rustfmt)):
         if value:
             lines.append(f"{key} = {quoted(value)}")
     lines += ["", "[rust]", 'channel = "nightly"', f"optimize = {config['optimize']}", "debuginfo-level = 0",

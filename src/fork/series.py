@@ -50,7 +50,7 @@ class Series:
 
     def problems(self, root):
         """What is wrong with the list itself, as sentences."""
-        found = []
+        found, paths = [], present(root)
         for commit in self.commits:
             where = f"commit \"{commit.title}\""
             if not commit.title or len(commit.title) > 72 or commit.title.endswith("."):
@@ -63,19 +63,27 @@ class Series:
             if not commit.reason:
                 found.append(f"{where}: upstream-status without a reason")
             for entry in commit.listed:
-                if not any(covers(entry, path) for path in commit.files):
+                if not any(covers(entry, path) for path in paths):
                     found.append(f"{where}: lists {entry}, which does not exist")
         for entry in self.tooling:
             if not os.path.exists(os.path.join(root, entry)):
                 found.append(f"tooling lists {entry}, which does not exist")
-        for path in present(root):
-            owners = [c.title for c in self.commits for e in c.listed if covers(e, path)]
-            owners += ["tooling" for e in self.tooling if covers(e, path)]
+        for path in paths:
+            owners = self.owners(path)
             if not owners:
                 found.append(f"{path} is listed in no commit")
             elif len(owners) > 1:
-                found.append(f"{path} is listed {len(owners)} times: " + ", ".join(owners))
+                found.append(f"{path} is listed {len(owners)} times: "
+                             + ", ".join(getattr(owner, "title", "tooling") for owner in owners))
         return found
+
+    def owners(self, path):
+        """The commits (None: the tooling) that list `path`. A file's own entry goes before its directory's,
+        so that a test can stand with the change it tests."""
+        entries = [(entry, commit) for commit in self.commits for entry in commit.listed]
+        entries += [(entry, None) for entry in self.tooling]
+        exact = [owner for entry, owner in entries if entry == path]
+        return exact or [owner for entry, owner in entries if covers(entry, path)]
 
 
 def covers(entry, path):
@@ -106,10 +114,9 @@ def load(root):
     commits = [commit(entry) for entry in data["commit"]]
     series = Series(data["author"], str(data["date"]), data["tooling"], commits)
     for path in present(root):
-        for commit_ in commits:
-            if any(covers(entry, path) for entry in commit_.listed):
-                commit_.files.append(path)
-                break
+        owner = next(iter(series.owners(path)), None)
+        if owner:
+            owner.files.append(path)
     return series
 
 

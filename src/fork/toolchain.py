@@ -21,6 +21,7 @@ class Toolchain:
     llvm_config: str = None
     rustc: str = None
     cargo: str = None
+    rustfmt: str = None
     cmake: str = None
     ninja: str = None
     # Unpacked package sets whose programs and libraries the build needs in its environment.
@@ -156,6 +157,8 @@ def find_stage0(config, packages, chain):
     beside = os.path.join(os.path.dirname(chain.rustc), "cargo")
     chain.cargo = config["cargo"] if config["cargo"] != "auto" else \
         beside if os.path.exists(beside) else shutil.which("cargo")
+    formatter = os.path.join(os.path.dirname(chain.rustc), "rustfmt")
+    chain.rustfmt = formatter if os.path.exists(formatter) else None
     if not chain.cargo:
         raise Failure(f"no cargo beside {chain.rustc} and none on PATH",
                       "install one, or set `cargo` in config.toml")

@@ -66,6 +66,15 @@ class Check(ForkCase):
         self.series([("Add ours", ["compiler/"]), ("Test ours", ["tests/ui/autodiff/", "compiler/"])])
         self.problem("compiler/rustc_a/src/ours.rs is listed 2 times: Add ours, Test ours")
 
+    def test_a_file_of_its_own_entry_leaves_its_directory(self):
+        self.write(self.root, "tests/ui/autodiff/b.rs", "")
+        self.series([("Add ours", ["compiler/", "tests/ui/autodiff/b.rs"]), ("Test ours", ["tests/ui/autodiff/"])])
+        self.succeed("series", "check")
+        directory = os.path.join(self.top, "out")
+        self.succeed("series", "export", directory)
+        self.assertIn(b"b/tests/ui/autodiff/b.rs", files.read(os.path.join(directory, "0001-Add-ours.patch")))
+        self.assertNotIn(b"b.rs", files.read(os.path.join(directory, "0002-Test-ours.patch")))
+
     def test_an_entry_for_nothing(self):
         self.series([("Add ours", ["compiler/", "library/"]), ("Test ours", ["tests/ui/autodiff/"])])
         self.problem("lists library/, which does not exist")

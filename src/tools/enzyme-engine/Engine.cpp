@@ -142,9 +142,9 @@ static std::string quote(StringRef Text, StringRef Directory) {
   Line.consume_front("error: ");
   Line.consume_front("<unknown>:0:0: ");
   std::string Quote = Line.substr(0, LongestQuote).str();
-  // Some of Enzyme's messages begin with the function's whole body. The reason comes last.
+  // Some of Enzyme's messages begin with the whole function or its analysis. The reason comes last.
   auto [Place, Message] = Line.split("Enzyme: ");
-  if (Message.starts_with(";") || Message.starts_with("define "))
+  if (Message.starts_with(";") || Message.starts_with("<") || Message.starts_with("define "))
     Quote = (Place + "Enzyme: " + Text.rtrim().rsplit('\n').second.substr(0, LongestQuote)).str();
   // The directory is gone by the time anyone reads this.
   for (size_t At; (At = Quote.find(Directory.str() + "/")) != std::string::npos;)
@@ -221,7 +221,9 @@ Expected<std::unique_ptr<Module>> engine::differentiate(const Module &M) {
     return E;
   // The checkpoint skips an optimisation pipeline before Enzyme; rustc has run its own.
   Command C{{*Executable, Input, "--tool=llc", "-o", "-", "--workspace=" + Directory->path(),
-             "--checkpoint-stage=O2Opt"},
+             "--checkpoint-stage=O2Opt",
+             // Rust has no fast-math: an infinite or NaN adjoint is a number like any other, not poison.
+             "--enzyme-fast-math=0"},
             Directory->file("out.ll"),
             Directory->file("err.txt"),
             *TimeLimit};

@@ -120,6 +120,33 @@ static void matchCallingConventions(Function &F) {
         Call->setCallingConv(Callee->getCallingConv());
 }
 
+/// \p List of alias scopes without those of Enzyme's own domains; null if none is left.
+static MDNode *withoutEnzymeScopes(MDNode *List) {
+  SmallVector<Metadata *> Kept;
+  for (const MDOperand &Scope : List->operands()) {
+    const MDNode *Domain = AliasScopeNode(cast<MDNode>(Scope)).getDomain();
+    auto *Name = Domain && Domain->getNumOperands() > 1 ? dyn_cast<MDString>(Domain->getOperand(1))
+                                                        : nullptr;
+    if (!Name || !Name->getString().starts_with(" diff: "))
+      Kept.push_back(Scope);
+  }
+  return Kept.empty() ? nullptr : MDNode::get(List->getContext(), Kept);
+}
+
+/// Enzyme tells its own passes that what a primal's pointer points to never changes
+/// (`!invariant.group`, which rustc does not use) and that primal and shadow never overlap (alias scopes
+/// that no `llvm.experimental.noalias.scope.decl` bounds). Within one call that is so. Inlined into a
+/// loop it would be read across iterations, where the caller has since written to the primal, or made
+/// the shadow of one step the primal of the next.
+static void dropPromisesBeyondOneCall(Function &F) {
+  for (Instruction &I : instructions(F)) {
+    I.setMetadata(LLVMContext::MD_invariant_group, nullptr);
+    for (unsigned Kind : {LLVMContext::MD_alias_scope, LLVMContext::MD_noalias})
+      if (MDNode *List = I.getMetadata(Kind))
+        I.setMetadata(Kind, withoutEnzymeScopes(List));
+  }
+}
+
 Error Merger::merge(MutableArrayRef<Function *> Wrappers, SmallVectorImpl<Function *> &Merged) {
   if (Error E = checkWrappers(Wrappers))
     return E;
@@ -154,6 +181,7 @@ Error Merger::merge(MutableArrayRef<Function *> Wrappers, SmallVectorImpl<Functi
       continue;
     addInheritedAttributes(*F, *Wrappers.front());
     matchCallingConventions(*F);
+    dropPromisesBeyondOneCall(*F);
   }
   return Error::success();
 }

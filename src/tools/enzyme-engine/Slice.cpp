@@ -1,9 +1,12 @@
 // Cutting a slice, see Slice.h.
 
 #include "Slice.h"
+#include "Simplify.h"
 
+#include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/DebugInfoMetadata.h"
+#include "llvm/IR/InstIterator.h"
 #include "llvm/IR/TypeFinder.h"
 #include "llvm/Transforms/Utils/Cloning.h"
 #include "llvm/Transforms/Utils/ValueMapper.h"
@@ -41,6 +44,7 @@ private:
   void define(Function &Original);
   void define(GlobalVariable &Original);
   void listNodes();
+  void sortByNesting(ArrayRef<Function *> Wrappers);
 
   Module &From;
   const Allocator &Alloc;
@@ -175,6 +179,33 @@ void Cutter::listNodes() {
   }
 }
 
+/// Appends to \p Reached, callees first, what \p F mentions and has not been seen yet.
+static void reach(Function &F, SmallPtrSetImpl<Function *> &Seen,
+                  SmallVectorImpl<Function *> &Reached) {
+  if (!Seen.insert(&F).second)
+    return;
+  for (Instruction &I : instructions(F))
+    for (Value *Operand : I.operands())
+      if (auto *Mentioned = dyn_cast<Function>(Operand))
+        reach(*Mentioned, Seen, Reached);
+  Reached.push_back(&F);
+}
+
+/// Enzyme answers requests in the order of the module. One that lies within a function that another one
+/// differentiates has to be answered by then.
+void Cutter::sortByNesting(ArrayRef<Function *> Wrappers) {
+  SmallPtrSet<Function *, 16> Copies, Seen;
+  SmallVector<Function *> Reached;
+  for (Function *Wrapper : Wrappers)
+    Copies.insert(cast<Function>(Map[Wrapper]));
+  for (Function *Wrapper : Wrappers)
+    reach(*cast<Function>(Map[Wrapper]), Seen, Reached);
+  Module::FunctionListType &List = Result.M->getFunctionList();
+  for (Function *F : reverse(Reached))
+    if (Copies.contains(F))
+      List.splice(List.begin(), List, F->getIterator());
+}
+
 Expected<Slice> Cutter::cut(ArrayRef<Function *> Wrappers) {
   for (Function *Wrapper : Wrappers)
     bring(*Wrapper, /*WithBody=*/true);
@@ -186,6 +217,8 @@ Expected<Slice> Cutter::cut(ArrayRef<Function *> Wrappers) {
     else
       define(*cast<GlobalVariable>(Original));
   }
+  sortByNesting(Wrappers);
+  simplify(*Result.M);
   listNodes();
   // Cloning leaves an empty list behind where there is no debug info, and that draws a warning.
   if (NamedMDNode *Units = Result.M->getNamedMetadata("llvm.dbg.cu"))

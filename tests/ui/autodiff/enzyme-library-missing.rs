@@ -1,5 +1,5 @@
-//! Check what the compiler says with `-Zautodiff=Enable` when `libEnzyme` is not in its sysroot, and
-//! when what is there is not a library.
+//! Check what the compiler says with `-Zautodiff=Enable` when `libEnzyme` is not in its sysroot,
+//! and when what is there is not a library.
 //!
 //! `--sysroot` alone cannot express the first: the compiler also looks in the sysroot that it is
 //! installed in. So this runs a second installation of the compiler under test, which consists of
@@ -42,10 +42,10 @@ fn install(rustc: &Path, sysroot: &Path) -> PathBuf {
     for directory in ["bin", "lib"] {
         fs::create_dir_all(sysroot.join(directory)).unwrap();
         for entry in fs::read_dir(original.join(directory)).unwrap() {
-            // A link would lead back to the sysroot that has the library.
-            let file = fs::canonicalize(entry.unwrap().path()).unwrap();
-            let name = file.file_name().unwrap();
-            let copy = sysroot.join(directory).join(name);
+            let entry = entry.unwrap();
+            let copy = sysroot.join(directory).join(entry.file_name());
+            // A symbolic link would lead back to the sysroot that has the library.
+            let file = entry.path().canonicalize().unwrap();
             if file.is_file() && fs::hard_link(&file, &copy).is_err() {
                 fs::copy(&file, &copy).unwrap();
             }
@@ -92,4 +92,6 @@ fn main() {
             library.display()
         )
     );
+
+    fs::remove_dir_all("without-enzyme").unwrap();
 }

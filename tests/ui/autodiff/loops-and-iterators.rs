@@ -52,7 +52,8 @@ fn scalars() {
     // 1 + 2 + 4 + 8 = 15, and 1 + 2 * 2 + 3 * 4 = 17
     exact("geometric", d_geometric(black_box(2.0), black_box(3), 1.0), (15.0, 17.0));
     exact("geometric, no steps", d_geometric(black_box(2.0), black_box(0), 1.0), (1.0, 0.0));
-    exact("geometric, forward", d_geometric_forward(black_box(2.0), 0.5, black_box(3)), (15.0, 8.5));
+    let forward = d_geometric_forward(black_box(2.0), 0.5, black_box(3));
+    exact("geometric, forward", forward, (15.0, 8.5));
     for a in [0.5, 2.0, 9.0f64] {
         let (root, da) = d_heron(black_box(a), 1.0);
         close("heron, value", root, a.sqrt(), F64);

@@ -207,9 +207,10 @@ fn slices_and_arrays() {
     exact("nested_array, value", determinant, -1.0);
     exact("nested_array, gradient", dx, [[7.0, -5.0], [-3.0, 2.0]]);
 
-    let mut dw = [0.0; 2];
-    d_dot(&black_box([2.0, 3.0]), &mut dw, &black_box([11.0, 13.0]), 1.0);
+    let (x, mut dw) = (black_box([11.0, 13.0]), [0.0; 2]);
+    d_dot(&black_box([2.0, 3.0]), &mut dw, &x, 1.0);
     exact("dot", dw, [11.0, 13.0]);
+    exact("dot, Const argument afterwards", x, [11.0, 13.0]);
 }
 
 // Outputs by `&mut`: the shadow of the output is the seed, and is zero afterwards.

@@ -56,11 +56,10 @@ struct Mixed {
     d: (f64, f32),
 }
 
-const MIXED_ZERO: Mixed =
-    Mixed { flag: true, a: 0.0, b: 0.0, n: 0, c: [0.0; 3], d: (0.0, 0.0) };
+const MIXED_ZERO: Mixed = Mixed { flag: true, a: 0.0, b: 0.0, n: 0, c: [0.0; 3], d: (0.0, 0.0) };
 
-// With s = 1 for a true flag and -1 for a false one:
-// (s n, b, 2 c0, 3 c1, 5 c2, d0 d1) summed up, plus a * b.
+// s n a b + 2 c0 + 3 c1 + 5 c2^2 + d0 d1, where s is 1 for a set flag and -1 for a clear one:
+// d/da = s n b, d/db = s n a, d/dc = (2, 3, 10 c2), d/dd = (d1, d0)
 #[autodiff_reverse(d_mixed, Duplicated, Active)]
 #[autodiff_forward(d_mixed_forward, Dual, Dual)]
 fn mixed(m: &Mixed) -> f64 {
@@ -73,19 +72,10 @@ fn mixed(m: &Mixed) -> f64 {
 }
 
 fn mixed_fields() {
-    let mut m = Mixed {
-        flag: false,
-        a: 2.0,
-        b: 3.0,
-        n: 7,
-        c: [11.0, 13.0, 17.0],
-        d: (19.0, 23.0),
-    };
+    let mut m = Mixed { flag: false, a: 2.0, b: 3.0, n: 7, c: [11.0, 13.0, 17.0], d: (19.0, 23.0) };
     // -7 * 2 * 3 + 22 + 39 + 5 * 289 + 437 = -42 + 61 + 1445 + 437
     let value = 1901.0;
-    // d/da = -7 b, d/db = -7 a, d/dc2 = 10 c2, and the two of `d` are each other's.
-    let want =
-        Mixed { a: -21.0, b: -14.0, c: [2.0, 3.0, 170.0], d: (23.0, 19.0), ..MIXED_ZERO };
+    let want = Mixed { a: -21.0, b: -14.0, c: [2.0, 3.0, 170.0], d: (23.0, 19.0), ..MIXED_ZERO };
 
     let mut dm = MIXED_ZERO;
     exact("mixed, value", d_mixed(black_box(&m), &mut dm, 1.0), value);
@@ -138,7 +128,8 @@ impl Pair {
         self.a * x + self.b * x * x
     }
 
-    // Reads `x`, writes `y`: d/da = seed * sqrt x0, d/db = seed * x1, d/dx = seed * (a / (2 sqrt x0), b)
+    // Reads `x`, writes `y`. With a seed s:
+    // d/da = s sqrt x0, d/db = s x1, d/dx = (s a / (2 sqrt x0), s b)
     #[autodiff_reverse(d_objective, Duplicated, Duplicated, Duplicated)]
     fn objective(&self, x: &[f64], y: &mut f64) {
         *y = self.a * x[0].sqrt() + self.b * x[1];

@@ -142,10 +142,16 @@ static std::string quote(StringRef Text, StringRef Directory) {
   Line.consume_front("error: ");
   Line.consume_front("<unknown>:0:0: ");
   std::string Quote = Line.substr(0, LongestQuote).str();
-  // Some of Enzyme's messages begin with the whole function or its analysis. The reason comes last.
+  // Some of Enzyme's messages begin with the whole function and its analysis. The reason follows.
   auto [Place, Message] = Line.split("Enzyme: ");
-  if (Message.starts_with(";") || Message.starts_with("<") || Message.starts_with("define "))
-    Quote = (Place + "Enzyme: " + Text.rtrim().rsplit('\n').second.substr(0, LongestQuote)).str();
+  if (Message.starts_with(";") || Message.starts_with("<") || Message.starts_with("define ")) {
+    StringRef Rest = Text.substr(Line.end() - Text.begin()).rtrim();
+    StringRef EndOfDump = "</analysis>\n";
+    size_t At = Rest.rfind(EndOfDump);
+    StringRef Reason = At == StringRef::npos ? Rest.rsplit('\n').second
+                                             : Rest.substr(At + EndOfDump.size()).split('\n').first;
+    Quote = (Place + "Enzyme: " + Reason.ltrim().substr(0, LongestQuote)).str();
+  }
   // The directory is gone by the time anyone reads this.
   for (size_t At; (At = Quote.find(Directory.str() + "/")) != std::string::npos;)
     Quote.erase(At, Directory.size() + 1);

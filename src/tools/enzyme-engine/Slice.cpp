@@ -192,18 +192,15 @@ static void reach(Function &F, SmallPtrSetImpl<Function *> &Seen,
 }
 
 /// Enzyme answers requests in the order of the module. One that lies within a function that another one
-/// differentiates has to be answered by then.
+/// differentiates has to be answered by then, so callees come first.
 void Cutter::sortByNesting(ArrayRef<Function *> Wrappers) {
-  SmallPtrSet<Function *, 16> Copies, Seen;
+  SmallPtrSet<Function *, 16> Seen;
   SmallVector<Function *> Reached;
-  for (Function *Wrapper : Wrappers)
-    Copies.insert(cast<Function>(Map[Wrapper]));
   for (Function *Wrapper : Wrappers)
     reach(*cast<Function>(Map[Wrapper]), Seen, Reached);
   Module::FunctionListType &List = Result.M->getFunctionList();
   for (Function *F : reverse(Reached))
-    if (Copies.contains(F))
-      List.splice(List.begin(), List, F->getIterator());
+    List.splice(List.begin(), List, F->getIterator());
 }
 
 Expected<Slice> Cutter::cut(ArrayRef<Function *> Wrappers) {
@@ -217,8 +214,9 @@ Expected<Slice> Cutter::cut(ArrayRef<Function *> Wrappers) {
     else
       define(*cast<GlobalVariable>(Original));
   }
-  sortByNesting(Wrappers);
   simplify(*Result.M);
+  // Not before: a request may have been inlined into the function that called its wrapper.
+  sortByNesting(Wrappers);
   listNodes();
   // Cloning leaves an empty list behind where there is no debug info, and that draws a warning.
   if (NamedMDNode *Units = Result.M->getNamedMetadata("llvm.dbg.cu"))

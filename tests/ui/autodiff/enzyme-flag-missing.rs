@@ -12,6 +12,7 @@
 use std::autodiff::autodiff_reverse;
 
 #[autodiff_reverse(d_square, Active, Active)]
+//~^ ERROR using the autodiff feature requires -Z autodiff=Enable
 fn square(x: f64) -> f64 {
     x * x
 }
@@ -19,5 +20,3 @@ fn square(x: f64) -> f64 {
 fn main() {
     d_square(3.0, 1.0);
 }
-
-//~? ERROR using the autodiff feature requires -Z autodiff=Enable

@@ -49,7 +49,7 @@ fn chirp_slope(x: f64) -> f64 {
     d_chirp(x, 1.0)
 }
 
-fn main() {
+fn scalars() {
     exact("quartic, forward over forward", d2_quartic_forward(black_box(2.0), 1.0), (32.0, 48.0));
     exact("quartic, forward over reverse", d2_quartic_reverse(black_box(2.0), 0.5), (32.0, 24.0));
     for x in [0.5, 1.25f64] {
@@ -58,4 +58,33 @@ fn main() {
         close("chirp, first derivative", slope, 2.0 * x * cos, F64);
         close("chirp, second derivative", curvature, 2.0 * cos - 4.0 * x * x * sin, F64);
     }
+}
+
+// x0^2 + x1 x0, by reference and with a `&mut` output, as in the documentation of `std::autodiff`.
+// The Hessian is [[2, 1], [1, 0]].
+#[autodiff_reverse(d_f, Duplicated, Duplicated)]
+fn f(x: &[f64; 2], y: &mut f64) {
+    *y = x[0] * x[0] + x[1] * x[0];
+}
+
+#[autodiff_forward(d2_f, Dual, Dual, Dual, Dual)]
+fn gradient(x: &[f64; 2], dx: &mut [f64; 2], y: &mut f64, dy: &mut f64) {
+    d_f(x, dx, y, dy);
+}
+
+fn by_reference() {
+    for (direction, column) in [([1.0, 0.0], [2.0, 1.0]), ([0.0, 1.0], [1.0, 0.0])] {
+        let x = black_box([3.0, 5.0]);
+        let (mut dx, mut ddx) = ([0.0; 2], [0.0; 2]);
+        let (mut y, mut ty) = (0.0, 0.0);
+        let (mut dy, mut tdy) = (1.0, 0.0);
+        d2_f(&x, &direction, &mut dx, &mut ddx, &mut y, &mut ty, &mut dy, &mut tdy);
+        exact("gradient", dx, [11.0, 3.0]);
+        exact("column of the Hessian", ddx, column);
+    }
+}
+
+fn main() {
+    scalars();
+    by_reference();
 }

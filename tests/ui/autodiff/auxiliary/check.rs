@@ -3,6 +3,8 @@
 //! Every comparison has a name, and a failure says it: the programs are built with fat LTO, where
 //! line numbers and backtraces are not always there. A NaN is never close to anything.
 
+#![allow(dead_code)] // no test uses all of it
+
 /// Passes if `got` is within a relative error of `tolerance` of `want`. A `want` of 0 has no
 /// relative error and must be met exactly.
 #[track_caller]

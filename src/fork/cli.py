@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 
-from . import base, config, debian, doctor, enzyme, files, launch, overlay, patches, series, suites, toolchain
+from . import base, config, debian, doctor, enzyme, files, format, launch, overlay, patches, series, suites, toolchain
 from .report import Failure, note, step
 
 HELP = """\
@@ -22,7 +22,8 @@ Everything else goes to rustc's own x.py, in build/tree with the series laid ove
   test [PATH]          without a path: the fork's own suites: x.py itself (src/fork), the engine
                        (src/tools/enzyme-engine) and the series' tests; tests/codegen means
                        tests/codegen-llvm
-  fmt, doc, clean, --stage N, --bless, -j N, ...     as in rustc; see ./x.py build --help
+  fmt [--check]        the Rust files of the series, in build/tree
+  doc, clean, --stage N, --bless, -j N, ...     as in rustc; see ./x.py build --help
 
 config.example.toml explains what can be configured.
 """
@@ -44,7 +45,7 @@ class Fork:
 
     def overlay(self):
         wanted, generated = enzyme.lay(self.config, self.root, self.build, self.base, self.packages)
-        generated = generated | {path: (0o644, text) for path, text in STAND_INS.items()
+        generated = generated | {path: (0o644, text) for path, text in self.stand_ins().items()
                                  if not os.path.exists(os.path.join(self.base, path))}
         contents = self.scratch().build().contents()
         untouched = {p for p in contents if os.path.exists(os.path.join(self.base, p))}
@@ -58,6 +59,20 @@ class Fork:
         if any(path.startswith(overlay.SUBMODULE) for path in written):
             enzyme.forget_build(self.build)
 
+    def stand_ins(self):
+        """{tree path: text} of what rustc's x.py wants and some form of the base lacks."""
+        return {
+            # The ui suite compiles this file before its first test; Debian's source has no tests/.
+            "tests/auxiliary/rust_test_helpers.c": b"/* Empty: no test of the fork calls into it. */\n",
+            # Part of every page that rustdoc makes; Debian's source has them elsewhere.
+            "src/librustdoc/html/static/LICENSE-APACHE.txt": files.read(os.path.join(self.root, "LICENSE-APACHE")),
+            "src/librustdoc/html/static/LICENSE-MIT.txt": files.read(os.path.join(self.root, "LICENSE-MIT")),
+            # Neither Debian's source nor the release tarball says how rustc is formatted.
+            "rustfmt.toml": b'style_edition = "2024"\nuse_small_heuristics = "Max"\nmerge_derives = false\n'
+                            b'use_field_init_shorthand = true\ngroup_imports = "StdExternalCrate"\n'
+                            b'imports_granularity = "Module"\n',
+        }
+
     def suites(self):
         """The directories below which the series has tests: `tests/<suite>/<directory>`."""
         directories = {"/".join(path.split("/")[:3]) for path in self.series.paths()
@@ -68,17 +83,6 @@ class Fork:
         """The Rust files of the series that rustfmt formats; rustc does not format its tests."""
         return sorted(p for p in map(patches.target, self.series.paths())
                       if p.endswith(".rs") and not p.startswith("tests/"))
-
-
-# What rustc's x.py wants and some form of the base lacks.
-STAND_INS = {
-    # The ui suite compiles this file before its first test; Debian's source has no tests/.
-    "tests/auxiliary/rust_test_helpers.c": b"/* Empty: no test of the fork calls into it. */\n",
-    # Neither Debian's source nor the release tarball says how rustc is formatted.
-    "rustfmt.toml": b'style_edition = "2024"\nuse_small_heuristics = "Max"\nmerge_derives = false\n'
-                    b'use_field_init_shorthand = true\ngroup_imports = "StdExternalCrate"\n'
-                    b'imports_granularity = "Module"\n',
-}
 
 
 def main(root, given):
@@ -111,6 +115,9 @@ def dispatch(root, given):
         if given[0] == "series":
             return series_command(fork, given[1:])
         chain = toolchain.find(fork.config, fork.packages)
+        if given[0] == "fmt":
+            # Before laying: what has been edited is formatted, then refreshed.
+            return format.run(fork.overlay(), fork.sources(), chain.rustfmt, given[1:])
         if given[0] != "doctor":
             fork.lay()
         if given[0] == "clean" and "--all" in given[1:]:
@@ -118,12 +125,9 @@ def dispatch(root, given):
     if given == ["doctor"]:
         doctor.examine(fork.config, fork.build, fork.base, chain)
         return 0
-    if given[0] == "fmt" and not fork.sources() and not launch.has_path(given[1:]):
-        note("the series has no Rust source to format")
-        return 0
     text = launch.configuration(fork.config, fork.build, chain, host(chain))
     # The engine's tests need a compiler, which every other test builds on the way.
-    passed_on = launch.arguments(passed_on or ["build"], fork.suites(), fork.sources())
+    passed_on = launch.arguments(passed_on or ["build"], fork.suites())
     status = launch.run(fork.build, text, chain, passed_on)
     if status == 0 and suites.ENGINE in ours:
         status = suites.test_engine(root, fork.build, dict(os.environ))

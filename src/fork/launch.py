@@ -20,6 +20,9 @@ WITH_VALUE = {
     "--stage", "--src", "--target", "--test-args", "--test-variant", "--warnings", "-j", "-A", "-D", "-W",
     "-F",
 }
+# Only bootstrap itself is built in the dev profile. The code that Debian's patches leave unused in it would
+# be complained about at every run.
+CARGO_CONFIG = b'[unstable]\nprofile-rustflags = true\n[profile.dev]\nrustflags = ["-Awarnings"]\n'
 ALIASES = {"b": "build", "c": "check", "t": "test"}
 
 
@@ -36,7 +39,7 @@ def configuration(config, build, chain, host):
              "locked-deps = false", "vendor = false",
              # Otherwise built from LLVM's sources, which the base lacks.
              "optimized-compiler-builtins = false"]
-    for key, value in (("rustc", chain.rustc), ("cargo", chain.cargo), ("rustfmt", chain.rustfmt)):
+    for key, value in (("rustc", chain.rustc), ("cargo", chain.cargo)):
         if value:
             lines.append(f"{key} = {quoted(value)}")
     lines += ["", "[rust]", 'channel = "nightly"', f"optimize = {config['optimize']}", "debuginfo-level = 0",
@@ -53,13 +56,13 @@ def configuration(config, build, chain, host):
     return "\n".join(lines) + "\n"
 
 
-def arguments(given, test_paths, format_paths):
+def arguments(given, test_paths):
     """The arguments for rustc's x.py: default paths added, `tests/codegen` understood."""
     given = [renamed(argument) for argument in given]
     if {"-h", "--help"} & set(given):
         return given
     command = ALIASES.get(given[0], given[0])
-    defaults = DEFAULT_PATHS | {"test": test_paths, "fmt": format_paths}
+    defaults = DEFAULT_PATHS | {"test": test_paths}
     if command in defaults and not has_path(given[1:]):
         # Before the options: what follows `--` is not for bootstrap.
         return [given[0], *defaults[command], *given[1:]]
@@ -91,6 +94,7 @@ def run(build, text, chain, given):
     """Runs rustc's x.py to its end and returns its exit status."""
     path = os.path.join(build, "bootstrap.toml")
     files.write_if_changed(path, text.encode())
+    files.write_if_changed(os.path.join(build, ".cargo/config.toml"), CARGO_CONFIG)
     environ = chain.environment(os.environ) | {"RUST_BOOTSTRAP_CONFIG": path}
     tree = os.path.join(build, "tree")
     if chain.cmake:

@@ -57,6 +57,8 @@ class Series:
                 found.append(f"{where}: a title is one line of at most 72 characters without a full stop")
             if not commit.body.strip():
                 found.append(f"{where}: no body")
+            if any(len(line) > 72 for line in commit.body.splitlines()):
+                found.append(f"{where}: the body has a line of more than 72 characters")
             if commit.status not in STATUSES:
                 found.append(f"{where}: upstream-status is {commit.status!r}, not one of "
                              + ", ".join(STATUSES))

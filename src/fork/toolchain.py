@@ -31,12 +31,13 @@ class Toolchain:
 
     def environment(self, environ):
         environ = debian.environment(self.roots, environ)
+        # Debian removed this feature from the manifest, but not its uses.
+        flags = [environ.get("RUSTFLAGS_BOOTSTRAP", ""), '--check-cfg=cfg(feature,values("jemalloc"))']
         if self.llvm_library:
             # The compiler must find LLVM without an environment variable, and LLVM's libraries, which lie
             # beside it, through the compiler: that is DT_RPATH, which unlike DT_RUNPATH is inherited.
-            flags = f"-Clink-arg=-Wl,--disable-new-dtags -Clink-arg=-Wl,-rpath,{self.llvm_library}"
-            environ["RUSTFLAGS_BOOTSTRAP"] = " ".join(
-                f for f in (environ.get("RUSTFLAGS_BOOTSTRAP"), flags) if f)
+            flags += ["-Clink-arg=-Wl,--disable-new-dtags", f"-Clink-arg=-Wl,-rpath,{self.llvm_library}"]
+        environ["RUSTFLAGS_BOOTSTRAP"] = " ".join(flags).strip()
         return environ
 
 

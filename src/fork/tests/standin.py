@@ -54,6 +54,8 @@ class ForkCase(unittest.TestCase):
         self.write(self.root, UPSTREAM + ".patch", self.patch(5, "line five"))
         self.write(self.root, "tests/ui/autodiff/a.rs", "fn main() {}\n")
         self.write(self.root, "src/fork/readme", "tooling\n")
+        self.write(self.root, "LICENSE-MIT", "MIT\n")
+        self.write(self.root, "LICENSE-APACHE", "Apache\n")
         self.series([("Add ours", ["compiler/"]), ("Test ours", ["tests/ui/autodiff/"])])
         self.calls = os.path.join(self.top, "calls")
         library = self.write(self.top, "libEnzyme-22.so", "")

@@ -7,7 +7,7 @@ from unittest import mock
 
 from fork import config, files, launch, suites, toolchain
 
-from .standin import ForkCase
+from .standin import ForkCase, snapshot
 
 ROOT = os.path.join(os.path.dirname(__file__), "../../..")
 
@@ -63,7 +63,7 @@ class Example(unittest.TestCase):
 
 class Arguments(unittest.TestCase):
     def given(self, line):
-        return " ".join(launch.arguments(line.split(), ["tests/ui/autodiff"], ["compiler/a.rs"]))
+        return " ".join(launch.arguments(line.split(), ["tests/ui/autodiff"]))
 
     def test_default_paths(self):
         self.assertEqual(self.given("build"), "build library")
@@ -71,7 +71,6 @@ class Arguments(unittest.TestCase):
         self.assertEqual(self.given("test --bless --test-args reverse"),
                          "test tests/ui/autodiff --bless --test-args reverse")
         self.assertEqual(self.given("test -- extra"), "test tests/ui/autodiff -- extra")
-        self.assertEqual(self.given("fmt --check"), "fmt compiler/a.rs --check")
 
     def test_paths_are_passed_on(self):
         self.assertEqual(self.given("build --stage 1 compiler"), "build --stage 1 compiler")
@@ -125,10 +124,43 @@ class Run(ForkCase):
     def test_the_status_of_rustc_is_ours(self):
         self.assertEqual(self.x("build", STATUS="3")[0], 3)
 
+    def test_what_the_base_lacks_is_put_into_the_tree_only(self):
+        self.write(self.base, "rustfmt.toml", "the base has one\n")
+        self.base_before = snapshot(self.base)
+        self.succeed("build")
+        self.assertEqual(self.in_tree("rustfmt.toml"), "the base has one\n")
+        self.assertEqual(self.in_tree("src/librustdoc/html/static/LICENSE-MIT.txt"), "MIT\n")
+        self.assertIn("nothing to refresh", self.succeed("series", "refresh"))
+
     def test_no_command_is_a_usage_error(self):
         status, said = self.x()
         self.assertEqual(status, 2)
         self.assertIn("usage:", said)
+
+
+class Format(ForkCase):
+    def setUp(self):
+        super().setUp()
+        # Formats "fn  x" to "fn x".
+        self.script("rustfmt", "sed 's/fn  */fn /'")
+        self.succeed("build")
+
+    def test_formats_what_the_series_adds_or_changes(self):
+        self.write(self.tree, "compiler/rustc_a/src/ours.rs", "fn  ours() {}\n")
+        self.write(self.tree, "compiler/rustc_a/src/new.rs", "fn  new() {}\n")
+        self.write(self.tree, "tests/ui/autodiff/a.rs", "fn  main() {}\n")
+        said = self.fail_with("compiler/rustc_a/src/ours.rs: not formatted", "fmt", "--check")
+        self.assertIn("compiler/rustc_a/src/new.rs: not formatted", said)
+        self.assertNotIn("tests/", said)
+        self.assertEqual(self.in_tree("compiler/rustc_a/src/ours.rs"), "fn  ours() {}\n")
+        self.succeed("fmt")
+        self.assertEqual(self.in_tree("compiler/rustc_a/src/ours.rs"), "fn ours() {}\n")
+        self.succeed("fmt", "--check")
+        self.succeed("series", "refresh")
+        self.assertEqual(self.in_root("compiler/rustc_a/src/ours.rs"), "fn ours() {}\n")
+
+    def test_a_path_is_a_usage_error(self):
+        self.fail_with("usage: ./x.py fmt", "fmt", "compiler")
 
 
 class Llvm(ForkCase):

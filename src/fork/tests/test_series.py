@@ -85,6 +85,7 @@ class Check(ForkCase):
             ('"Pending"', '"Soon"', "upstream-status is 'Soon'"),
             ('reason = "a test"', 'reason = ""', "upstream-status without a reason"),
             ('body = "Why."', 'body = " "', "no body"),
+            ('body = "Why."', f'body = "{"why " * 20}"', "a line of more than 72"),
             ('"Add ours"', f'"{"long " * 15}"', "at most 72 characters"),
             ('reason = "a test"\n', "", "the key `reason` is missing"),
             ("[[commit]]", "[[commit]]\nowner = 1", "the key `owner` is unknown"),

@@ -47,11 +47,8 @@ class Fork:
         wanted, generated = enzyme.lay(self.config, self.root, self.build, self.base, self.packages)
         generated = generated | {path: (0o644, text) for path, text in self.stand_ins().items()
                                  if not os.path.exists(os.path.join(self.base, path))}
-        contents = self.scratch().build().contents()
-        untouched = {p for p in contents if os.path.exists(os.path.join(self.base, p))}
-        touched = {patches.target(p) for p in self.series.paths() if p.endswith(patches.SUFFIX)}
-        assert untouched <= touched, "the scratch repository holds a base file that no patch touches"
-        return overlay.Overlay(self.root, self.build, self.base, contents | wanted, generated)
+        wanted |= self.scratch().build().contents()
+        return overlay.Overlay(self.root, self.build, self.base, wanted, generated)
 
     def lay(self):
         written = self.overlay().lay()
@@ -118,10 +115,10 @@ def dispatch(root, given):
         if given[0] == "fmt":
             # Before laying: what has been edited is formatted, then refreshed.
             return format.run(fork.overlay(), fork.sources(), chain.rustfmt, given[1:])
-        if given[0] != "doctor":
-            fork.lay()
         if given[0] == "clean" and "--all" in given[1:]:
             return clean_all(fork)
+        if given[0] != "doctor":
+            fork.lay()
     if given == ["doctor"]:
         doctor.examine(fork.config, fork.build, fork.base, chain)
         return 0

@@ -11,6 +11,7 @@ KEYS = {
     "base": ("auto", '"auto", "debian", "tarball" or the path of a rustc 1.96.0 source tree'),
     "optimize": (3, "0, 1, 2, 3"),
     "llvm": ("auto", '"auto", "debian", "rustc" or the path of an llvm-config of LLVM 22'),
+    "filecheck": ("auto", '"auto" (the one beside llvm-config) or a path'),
     "rustc": ("auto", '"auto", "debian", "download" or the path of a rustc 1.95 or 1.96'),
     "cargo": ("auto", '"auto" (the one beside rustc) or a path'),
     "cmake": ("auto", '"auto", "debian" or a path'),
@@ -20,6 +21,8 @@ KEYS = {
 WORDS = {
     "base": ("auto", "debian", "tarball"),
     "llvm": ("auto", "debian", "rustc"),
+    "filecheck": ("auto",),
+    "filecheck": ("auto", '"auto" (the one beside llvm-config) or a path'),
     "rustc": ("auto", "debian", "download"),
     "cargo": ("auto",),
     "cmake": ("auto", "debian"),

@@ -53,6 +53,8 @@ def configuration(config, build, chain, host):
     if chain.llvm_config:
         lines += ["download-ci-llvm = false", "link-shared = true",
                   "", f"[target.{host}]", f"llvm-config = {quoted(chain.llvm_config)}"]
+        if chain.filecheck:
+            lines.append(f"llvm-filecheck = {quoted(chain.filecheck)}")
     return "\n".join(lines) + "\n"
 
 

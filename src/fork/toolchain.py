@@ -19,6 +19,7 @@ class Toolchain:
     """Paths for bootstrap's configuration. None means that rustc's own build supplies the part."""
 
     llvm_config: str = None
+    filecheck: str = None
     rustc: str = None
     cargo: str = None
     rustfmt: str = None
@@ -47,6 +48,7 @@ def find(config, packages):
     for program, package in (("git", "git"), ("c++", "g++"), ("cc", "gcc")):
         if not shutil.which(program):
             raise Failure(f"`{program}` is not on PATH", f"apt-get install {package}")
+    chain.filecheck = None if config["filecheck"] == "auto" else config["filecheck"]
     find_llvm(config["llvm"], packages, chain)
     find_stage0(config, packages, chain)
     chain.cmake = find_tool("cmake", "cmake", config["cmake"], packages, chain)
@@ -73,16 +75,16 @@ def find_llvm(choice, packages, chain):
     if choice == "rustc":
         return
     if choice not in ("auto", "debian"):
-        usable = llvm_problem(choice)
-        if usable:
-            raise Failure(f"`llvm` in config.toml: {usable}", f"name an llvm-config of LLVM {LLVM_MAJOR}")
+        problem = llvm_problem(choice, chain.filecheck)
+        if problem:
+            raise Failure(f"`llvm` in config.toml: {problem}", f"name an llvm-config of LLVM {LLVM_MAJOR}")
         chain.llvm_config = choice
         return
     if choice == "auto":
         installed = [shutil.which(f"llvm-config-{LLVM_MAJOR}"), shutil.which("llvm-config"),
                      f"/usr/lib/llvm-{LLVM_MAJOR}/bin/llvm-config"]
         for candidate in installed:
-            if candidate and os.path.exists(candidate) and not llvm_problem(candidate):
+            if candidate and os.path.exists(candidate) and not llvm_problem(candidate, chain.filecheck):
                 chain.llvm_config = candidate
                 return
         if not packages.available():
@@ -105,8 +107,8 @@ def gather_libraries(root, directory):
                 os.symlink(os.path.relpath(os.path.join(libraries, name), directory), link)
 
 
-def llvm_problem(llvm_config):
-    """Why this llvm-config will not do, or None."""
+def llvm_problem(llvm_config, filecheck):
+    """Why this llvm-config will not do, or None. Without a `filecheck` it must have one beside it."""
     def ask(what):
         return files.run([llvm_config, what], f"{llvm_config} {what}").decode().strip()
 
@@ -116,8 +118,8 @@ def llvm_problem(llvm_config):
             return f"{llvm_config} is of LLVM {version}"
         if not os.path.exists(os.path.join(ask("--includedir"), "llvm/IR/Module.h")):
             return f"LLVM's headers are missing (apt-get install llvm-{LLVM_MAJOR}-dev)"
-        if not os.path.exists(os.path.join(ask("--bindir"), "FileCheck")):
-            return f"FileCheck is missing (apt-get install llvm-{LLVM_MAJOR}-tools)"
+        if not filecheck and not os.path.exists(os.path.join(ask("--bindir"), "FileCheck")):
+            return f"FileCheck is missing (apt-get install llvm-{LLVM_MAJOR}-tools, or set `filecheck`)"
     except Failure as failure:
         return failure.message
     return None

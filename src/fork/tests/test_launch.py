@@ -55,6 +55,19 @@ class Config(ForkCase):
         self.fail_with("is of LLVM 19.1.0", "build")
 
 
+    def test_filecheck_may_lie_elsewhere(self):
+        self.write(self.top, "include/llvm/IR/Module.h", "")
+        llvm = self.script("llvm-config", f"""case $1 in --version) echo 22.1.8 ;;
+            --includedir) echo {self.top}/include ;; *) echo {self.top}/bin ;; esac""")
+        text = self.in_root("config.toml").replace('llvm = "rustc"', f'llvm = "{llvm}"')
+        self.write(self.root, "config.toml", text)
+        self.fail_with("FileCheck is missing", "build")
+        self.write(self.root, "config.toml", text + f'filecheck = "{self.top}/bin/tool"\n')
+        self.succeed("build")
+        target = tomllib.loads(self.in_root("build/bootstrap.toml"))["target"]["x86_64-unknown-linux-gnu"]
+        self.assertEqual(target, {"llvm-config": llvm, "llvm-filecheck": f"{self.top}/bin/tool"})
+
+
 class Example(unittest.TestCase):
     def test_shows_every_key_with_its_default(self):
         with open(os.path.join(ROOT, "config.example.toml"), "rb") as f:

@@ -78,6 +78,7 @@ macro_rules! check {
 
             let holder = black_box(Holder { before: 1, call: $name as Pointer, after: 2 });
             check("by a pointer in a struct", (holder.call)($($v),*));
+            assert_eq!((holder.before, holder.after), (1, 2));
             let item = black_box(Holder { before: 1, call: $name, after: 2 });
             check("by a function item in a struct", (item.call)($($v),*));
             let vec: Vec<Pointer> = black_box(vec![$name, ordinary]);

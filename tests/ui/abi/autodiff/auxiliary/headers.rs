@@ -1,12 +1,12 @@
 //! Primals for the tests in `tests/ui/abi/autodiff`, one for each kind of header, and
 //! `for_each_header!`, the table of what to call them with and what must come back.
 //!
-//! A primal only moves its leaves to other places, and each leaf has a value of its own (a prime, or
-//! a bit pattern), so that a wrong result names the leaf that went astray. The expected results are
-//! written down, never computed by the code under test.
+//! A primal only moves its leaves to other places, and each leaf has a value of its own (a prime,
+//! or a bit pattern), so that a wrong result names the leaf that went astray. The expected results
+//! are written down, never computed by the code under test.
 //!
-//! The attribute stands alone here, without a derivative: it alone decides the ABI, and a derivative
-//! that is public in a dependency would be compiled, which takes `-Zautodiff=Enable`.
+//! The attribute stands alone here, without a derivative: it alone decides the ABI, and a
+//! derivative that is public in a dependency would be compiled, which takes `-Zautodiff=Enable`.
 
 #![allow(dead_code)] // no test uses all of it
 
@@ -110,14 +110,19 @@ primals! {
     fn zero_sized(_: (), x: (f64, f64), _: Unit, n: u16, _: [u64; 0], y: [f32; 2])
         -> ((), f32, u16, Unit, f64) { ((), y[1], n, Unit, x.1 + x.0 * 100.0 + y[0] as f64) }
     fn only_zero_sized(_: (), _: Unit) -> Unit { Unit }
-    fn option(x: Option<f64>, y: Option<f64>) -> Option<f64> { if x.is_some() { y } else { x } }
+    fn option(x: Option<f64>, y: Option<f64>) -> Option<f64> { x.and(y) }
+    fn option_none(x: Option<f64>, y: Option<f64>) -> Option<f64> { x.and(y) }
     fn option_int(x: Option<f64>) -> Option<u32> { x.map(|x| x as u32) }
     fn option_reference(x: Option<&'static f64>) -> Option<f64> { x.copied() }
     fn option_pair(x: Option<(f32, f32)>) -> Option<[f32; 2]> { x.map(|(a, b)| [b, a]) }
     fn result(x: Result<f64, u32>) -> Result<u32, f64> {
         match x { Ok(x) => Err(x), Err(x) => Ok(x) }
     }
+    fn result_err(x: Result<f64, u32>) -> Result<u32, f64> {
+        match x { Ok(x) => Err(x), Err(x) => Ok(x) }
+    }
     fn shape(x: Shape, y: Shape) -> (Shape, Shape) { (y, x) }
+    fn shape_empty(x: Shape, y: Shape) -> (Shape, Shape) { (y, x) }
     fn mixed(a: u8, x: (u8, f32), m: Mixed, b: i64) -> Mixed {
         Mixed { flag: !m.flag, a: x.1, n: a as u16 * 256 + x.0 as u16, b: m.a as f64, c: b - m.c }
     }
@@ -132,9 +137,8 @@ primals! {
     fn patterns((a, b): (f64, f64), [c, _]: [f32; 2], Pair { b: d, .. }: Pair) -> [f64; 4] {
         [d, c as f64, b, a]
     }
-    fn scalars(a: f64, b: u8, c: f32, d: bool, e: char, f: i128) -> (i128, char, bool, f32, u8, f64) {
-        (f, e, d, c, b, a)
-    }
+    fn scalars(a: f64, b: u8, c: f32, d: bool, e: char, f: i128)
+        -> (i128, char, bool, f32, u8, f64) { (f, e, d, c, b, a) }
     fn nothing_returned(x: (f64, f64), y: Short) -> () {
         assert_eq!((x, y), ((2.0, 3.0), Short { a: 5, b: 7.0, c: 11 }));
     }
@@ -194,16 +198,16 @@ macro_rules! for_each_header {
         ) -> ((), f32, u16, Unit, f64) = ((), 7.0, 0x55AA, Unit, 203.5);
         only_zero_sized(u: () = (), v: Unit = Unit) -> Unit = Unit;
         option(x: Option<f64> = Some(2.0), y: Option<f64> = Some(3.0)) -> Option<f64> = Some(3.0);
-        option(x: Option<f64> = None, y: Option<f64> = Some(3.0)) -> Option<f64> = None;
+        option_none(x: Option<f64> = None, y: Option<f64> = Some(3.0)) -> Option<f64> = None;
         option_int(x: Option<f64> = Some(2.0)) -> Option<u32> = Some(2);
         option_reference(x: Option<&'static f64> = Some(&2.0)) -> Option<f64> = Some(2.0);
         option_pair(x: Option<(f32, f32)> = Some((2.0, 3.0))) -> Option<[f32; 2]>
             = Some([3.0, 2.0]);
         result(x: Result<f64, u32> = Ok(2.0)) -> Result<u32, f64> = Err(2.0);
-        result(x: Result<f64, u32> = Err(0xC3C3)) -> Result<u32, f64> = Ok(0xC3C3);
+        result_err(x: Result<f64, u32> = Err(0xC3C3)) -> Result<u32, f64> = Ok(0xC3C3);
         shape(x: Shape = Shape::Rect(2.0, 3.0), y: Shape = Shape::Named { n: 0x1357, x: 5.0 })
             -> (Shape, Shape) = (Shape::Named { n: 0x1357, x: 5.0 }, Shape::Rect(2.0, 3.0));
-        shape(x: Shape = Shape::Empty, y: Shape = Shape::Circle(2.0)) -> (Shape, Shape)
+        shape_empty(x: Shape = Shape::Empty, y: Shape = Shape::Circle(2.0)) -> (Shape, Shape)
             = (Shape::Circle(2.0), Shape::Empty);
         mixed(
             a: u8 = 0x11, x: (u8, f32) = (0x22, 2.0),
@@ -221,12 +225,15 @@ macro_rules! for_each_header {
         };
         short(x: Short = Short { a: 0x1122, b: 2.0, c: -0x3344 }) -> Short
             = Short { a: -0x3344, b: -2.0, c: 0x1122 };
-        aligned(n: u8 = 0x11, x: Aligned = Aligned { a: 2.0, b: 3.0 }, y: Pair = Pair { a: 5.0, b: 7.0 })
-            -> Aligned = Aligned { a: 7.0, b: 3.0 };
+        aligned(
+            n: u8 = 0x11, x: Aligned = Aligned { a: 2.0, b: 3.0 }, y: Pair = Pair { a: 5.0, b: 7.0 }
+        ) -> Aligned = Aligned { a: 7.0, b: 3.0 };
         packed(x: Packed = Packed { a: 0x11, b: 2.0 }, y: u8 = 0x55) -> Packed
             = Packed { a: 0x44, b: -2.0 };
-        patterns(x: (f64, f64) = (2.0, 3.0), y: [f32; 2] = [5.0, 7.0], z: Pair = Pair { a: 11.0, b: 13.0 })
-            -> [f64; 4] = [13.0, 5.0, 3.0, 2.0];
+        patterns(
+            x: (f64, f64) = (2.0, 3.0), y: [f32; 2] = [5.0, 7.0],
+            z: Pair = Pair { a: 11.0, b: 13.0 }
+        ) -> [f64; 4] = [13.0, 5.0, 3.0, 2.0];
         scalars(
             a: f64 = 2.0, b: u8 = 0xA5, c: f32 = 3.0, d: bool = true, e: char = 'ß',
             f: i128 = -0x0123_4567_89AB_CDEF_FEDC_BA98_7654_3210
@@ -237,17 +244,18 @@ macro_rules! for_each_header {
         nothing_taken() -> (f64, u8) = (2.0, 0xA5);
         callback(f: fn((f64, f64)) -> (f64, f64) = tuple_floats, x: (f64, f64) = (2.0, 3.0))
             -> (f64, f64) = (3.0, 2.0);
-        callback_dyn(f: &'static dyn Fn([f32; 2]) -> [f32; 2] = &array_two, x: [f32; 2] = [2.0, 3.0])
-            -> [f32; 2] = [3.0, 2.0];
+        callback_dyn(
+            f: &'static dyn Fn([f32; 2]) -> [f32; 2] = &array_two, x: [f32; 2] = [2.0, 3.0]
+        ) -> [f32; 2] = [3.0, 2.0];
         many(
-            a: (f64, f64) = (2.0, 3.0), b: [f32; 2] = [5.0, 7.0], c: Pair = Pair { a: 11.0, b: 13.0 },
-            d: (u8, u32) = (17, 19), e: u64 = 23, f: Option<f64> = Some(29.0),
-            g: Short = Short { a: 31, b: 37.0, c: 41 }, h: (u64, u64) = (43, 47), i: f32 = 53.0,
-            j: [f64; 3] = [59.0, 61.0, 67.0], k: (f32, u8) = (71.0, 73),
-            l: &'static [f64] = &[79.0, 83.0]
+            a: (f64, f64) = (2.0, 3.0), b: [f32; 2] = [5.0, 7.0],
+            c: Pair = Pair { a: 11.0, b: 13.0 }, d: (u8, u32) = (17, 19), e: u64 = 23,
+            f: Option<f64> = Some(29.0), g: Short = Short { a: 31, b: 37.0, c: 41 },
+            h: (u64, u64) = (43, 47), i: f32 = 53.0, j: [f64; 3] = [59.0, 61.0, 67.0],
+            k: (f32, u8) = (71.0, 73), l: &'static [f64] = &[79.0, 83.0]
         ) -> [f64; 20] = [
-            79.0, 83.0, 73.0, 71.0, 67.0, 61.0, 59.0, 53.0, 47.0, 43.0, 41.0, 37.0, 31.0, 29.0, 23.0,
-            19017.0, 13011.0, 7.0, 5.0, 3002.0
+            79.0, 83.0, 73.0, 71.0, 67.0, 61.0, 59.0, 53.0, 47.0, 43.0, 41.0, 37.0, 31.0, 29.0,
+            23.0, 19017.0, 13011.0, 7.0, 5.0, 3002.0
         ];
     }};
 }

@@ -8,22 +8,22 @@ import sys
 from . import files
 from .report import Failure
 
-# What a command means here without a path. rustc's own defaults include parts (rustdoc, tools) that
-# Debian's source cannot build and that differentiating does not need.
-DEFAULT_PATHS = {"build": ["library"], "check": ["compiler", "library"]}
-# rustc's options that are followed by a value, so that the value is not taken for a path.
+# What a command means here without a path. rustc's own defaults include tools that Debian's source cannot
+# build and that differentiating does not need.
+DEFAULT_PATHS = {"build": ["library"], "check": ["compiler", "library"], "doc": ["library"]}
+# rustc's options that are followed by a value (`src/bootstrap/src/core/config/flags.rs`), so that the value
+# is not taken for a path.
 WITH_VALUE = {
-    "--build", "--build-dir", "--bypass-bootstrap-lock", "--cargo-args", "--color", "--compare-mode",
-    "--compiletest-rustc-args", "--config", "--error-format", "--exclude", "--extra-checks", "--host",
-    "--jobs", "--keep-stage", "--keep-stage-std", "--llvm-profile-use", "--on-fail", "--pass", "--run",
-    "--rust-profile-generate", "--rust-profile-use", "--rustc-args", "--rustfix-coverage", "--set", "--skip",
-    "--stage", "--src", "--target", "--test-args", "--test-variant", "--warnings", "-j", "-A", "-D", "-W",
-    "-F",
+    "--allow", "--build", "--build-dir", "--ci", "--color", "--compare-mode", "--compiletest-rustc-args",
+    "--config", "--deny", "--error-format", "--exclude", "--extra-checks", "--forbid", "--host", "--jobs",
+    "--keep-stage", "--keep-stage-std", "--llvm-profile-use", "--on-fail", "--pass", "--reproducible-artifact",
+    "--run", "--rust-profile-generate", "--rust-profile-use", "--set", "--skip", "--src", "--stage",
+    "--target", "--test-args", "--test-codegen-backend", "--warn", "--warnings", "-A", "-D", "-F", "-W", "-j",
 }
 # Only bootstrap itself is built in the dev profile. The code that Debian's patches leave unused in it would
 # be complained about at every run.
 CARGO_CONFIG = b'[unstable]\nprofile-rustflags = true\n[profile.dev]\nrustflags = ["-Awarnings"]\n'
-ALIASES = {"b": "build", "c": "check", "t": "test"}
+ALIASES = {"b": "build", "c": "check", "d": "doc", "t": "test"}
 
 
 def configuration(config, build, chain, host):

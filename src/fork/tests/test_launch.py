@@ -81,6 +81,8 @@ class Arguments(unittest.TestCase):
     def test_default_paths(self):
         self.assertEqual(self.given("build"), "build library")
         self.assertEqual(self.given("b --stage 2 -j 4"), "b library --stage 2 -j 4")
+        self.assertEqual(self.given("doc --open"), "doc library --open")
+        self.assertEqual(self.given("test --rustfix-coverage tests/ui"), "test --rustfix-coverage tests/ui")
         self.assertEqual(self.given("test --bless --test-args reverse"),
                          "test tests/ui/autodiff --bless --test-args reverse")
         self.assertEqual(self.given("test -- extra"), "test tests/ui/autodiff -- extra")

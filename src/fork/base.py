@@ -1,7 +1,6 @@
 """The base source, rustc 1.96.0: a path, Debian's rust-web-src or the release tarball. Never modified."""
 
 import os
-import tarfile
 
 from . import downloads, files
 from .report import Failure, note, step
@@ -62,11 +61,7 @@ def from_debian(debian, directory):
         raise Failure(f"Debian has no rust-web-src {VERSION} here", 'set base = "tarball" in config.toml')
     with step(f"unpacking rust-web-src {version} as the base"):
         (archive,) = debian.fetch([("rust-web-src", version)])
-        with files.replacing(directory + ".package") as partial:
-            files.run(["dpkg-deb", "--extract", archive, partial], f"cannot unpack {archive}",
-                      "is the disk full?")
-        os.rename(os.path.join(directory + ".package", f"usr/src/rustc-{VERSION}"), directory)
-    files.remove_tree(directory + ".package")
+        place(["dpkg-deb", "--extract", archive], f"usr/src/rustc-{VERSION}", directory)
     os.unlink(archive)
 
 
@@ -75,9 +70,15 @@ def from_tarball(build, directory):
     archive = os.path.join(build, os.path.basename(pin["url"]))
     downloads.fetch(pin["url"], archive, pin["sha256"])
     with step("unpacking the release tarball as the base"):
-        with files.replacing(directory + ".package") as partial:
-            with tarfile.open(archive) as tar:
-                tar.extractall(partial, filter="tar")
-        os.rename(os.path.join(directory + ".package", f"rustc-{VERSION}-src"), directory)
-    files.remove_tree(directory + ".package")
+        # Not Python's tarfile, whose safe `filter` Debian 12's Python 3.11.2 does not have.
+        place(["tar", "--extract", f"--file={archive}", "--directory"], f"rustc-{VERSION}-src", directory)
     os.unlink(archive)
+
+
+def place(extract, inner, directory):
+    """Makes `inner` of what the command `extract` unpacks into the directory it is given the base."""
+    package_ = directory + ".package"
+    with files.replacing(package_) as partial:
+        files.run([*extract, partial], "cannot unpack the base", "is the disk full?")
+    os.rename(os.path.join(package_, inner), directory)
+    files.remove_tree(package_)

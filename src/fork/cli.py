@@ -5,7 +5,8 @@ import platform
 import re
 import shutil
 
-from . import base, config, debian, doctor, enzyme, files, format, launch, overlay, patches, series, suites, toolchain
+from . import (base, config, debian, doctor, enzyme, files, formatting, launch, overlay, patches, series, suites,
+               toolchain)
 from .report import Failure, note, step
 
 HELP = """\
@@ -103,7 +104,7 @@ def main(root, given):
 
 
 def dispatch(root, given):
-    ours, passed_on = suites.own(given) if given[0] in ("test", "t") and not asks_help(given) else ([], given)
+    ours, passed_on = suites.own(given) if launch.command(given) == "test" else ([], given)
     if suites.TOOLS in ours and suites.test_tools(root) != 0:
         return 1
     if ours == [suites.TOOLS] and passed_on is None:
@@ -116,7 +117,7 @@ def dispatch(root, given):
         chain = toolchain.find(fork.config, fork.packages)
         if given[0] == "fmt":
             # Before laying: what has been edited is formatted, then refreshed.
-            return format.run(fork.overlay(), fork.sources(), chain.rustfmt, given[1:])
+            return formatting.run(fork.overlay(), fork.sources(), chain.rustfmt, given[1:])
         if given[0] == "clean" and "--all" in given[1:]:
             return clean_all(fork)
         if given[0] != "doctor":
@@ -131,10 +132,6 @@ def dispatch(root, given):
     if status == 0 and suites.ENGINE in ours:
         status = suites.test_engine(root, fork.build, dict(os.environ))
     return status
-
-
-def asks_help(given):
-    return bool({"-h", "--help"} & set(given))
 
 
 def series_command(fork, given):

@@ -22,7 +22,6 @@ WORDS = {
     "base": ("auto", "debian", "tarball"),
     "llvm": ("auto", "debian", "rustc"),
     "filecheck": ("auto",),
-    "filecheck": ("auto", '"auto" (the one beside llvm-config) or a path'),
     "rustc": ("auto", "debian", "download"),
     "cargo": ("auto",),
     "cmake": ("auto", "debian"),

@@ -61,14 +61,16 @@ def configuration(config, build, chain, host):
 def arguments(given, test_paths):
     """The arguments for rustc's x.py: default paths added, `tests/codegen` understood."""
     given = [renamed(argument) for argument in given]
-    if {"-h", "--help"} & set(given):
-        return given
-    command = ALIASES.get(given[0], given[0])
-    defaults = DEFAULT_PATHS | {"test": test_paths}
-    if command in defaults and not has_path(given[1:]):
+    defaults = (DEFAULT_PATHS | {"test": test_paths}).get(command(given))
+    if defaults and not has_path(given[1:]):
         # Before the options: what follows `--` is not for bootstrap.
-        return [given[0], *defaults[command], *given[1:]]
+        return [given[0], *defaults, *given[1:]]
     return given
+
+
+def command(given):
+    """The full name of the command, or None if it is only asked to explain itself."""
+    return None if {"-h", "--help"} & set(given) else ALIASES.get(given[0], given[0])
 
 
 def renamed(argument):
@@ -99,10 +101,9 @@ def run(build, text, chain, given):
     files.write_if_changed(os.path.join(build, ".cargo/config.toml"), CARGO_CONFIG)
     environ = chain.environment(os.environ) | {"RUST_BOOTSTRAP_CONFIG": path}
     tree = os.path.join(build, "tree")
-    if chain.cmake:
-        environ["PATH"] = ":".join([os.path.dirname(chain.cmake), os.path.dirname(chain.ninja), environ["PATH"]])
-        # The cmake crate of bootstrap asks this variable before PATH.
-        environ["CMAKE"] = chain.cmake
+    environ["PATH"] = ":".join([os.path.dirname(chain.cmake), os.path.dirname(chain.ninja), environ["PATH"]])
+    # The cmake crate of bootstrap asks this variable before PATH.
+    environ["CMAKE"] = chain.cmake
     sys.stdout.flush()
     try:
         child = subprocess.Popen([sys.executable, os.path.join(tree, "x.py"), *given], cwd=tree, env=environ)

@@ -76,7 +76,7 @@ class Overlay:
                                     ignore=shutil.ignore_patterns(".git"))
         laid = self.state()
         wanted = self.wanted | self.generated
-        edited = self.edits(laid)
+        edited = self.edits(laid, self.wanted.keys() | laid.keys())
         if edited:
             raise Failure("edited in build/tree and not yet refreshed:\n  " + "\n  ".join(edited),
                           "./x.py series refresh takes the edits into the repository; to drop one, delete "
@@ -97,10 +97,11 @@ class Overlay:
         full = os.path.join(self.tree, path)
         return self.in_tree(path) != data or (os.stat(full).st_mode & 0o777) != mode
 
-    def edits(self, laid):
-        """The laid, or about to be laid, files whose content in the tree is neither ours nor the base's."""
-        found = []
-        for path in sorted(self.wanted.keys() | laid.keys()):
+    def edits(self, laid, paths):
+        """{tree path: content} of those `paths` whose content in the tree is neither what was laid, nor what
+        is to be laid, nor the base's."""
+        found = {}
+        for path in sorted(paths):
             actual = self.in_tree(path)
             if actual is None or path in self.generated:
                 continue
@@ -108,7 +109,7 @@ class Overlay:
             if path in self.wanted:
                 ours.append(digest(self.wanted[path][1]))
             if digest(actual) not in ours and (path in laid or actual != self.in_base(path)):
-                found.append(path)
+                found[path] = actual
         return found
 
     def restore(self, path):
@@ -155,15 +156,7 @@ class Overlay:
 
     def unrefreshed(self, laid):
         """{tree path: content} of every file that was edited in the tree or is new there."""
-        found = {}
-        for path in sorted(self.wanted.keys() | self.changed_in_tree()):
-            actual = self.in_tree(path)
-            if actual is None or digest(actual) in laid.get(path, []):
-                continue
-            if path not in self.wanted or actual != self.wanted[path][1]:
-                if path in laid or actual != self.in_base(path):
-                    found[path] = actual
-        return found
+        return self.edits(laid, self.wanted.keys() | self.changed_in_tree())
 
     def changed_in_tree(self):
         """Paths whose file in the tree differs from the base's or that the base does not have."""

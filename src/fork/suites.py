@@ -17,12 +17,11 @@ def own(given):
     Without a path, ours come with rustc's: a change in x.py must not go untested because a compiler was
     asked for.
     """
+    if not launch.has_path(given[1:]):
+        return [TOOLS, ENGINE], given
     named = [argument.rstrip("/") for argument in given if argument.rstrip("/") in (TOOLS, ENGINE)]
     rest = [argument for argument in given if argument.rstrip("/") not in (TOOLS, ENGINE)]
-    if not named and not launch.has_path(given[1:]):
-        named = [TOOLS, ENGINE]
-        return named, given
-    return named, rest if launch.has_path(rest[1:]) or not named else None
+    return named, rest if launch.has_path(rest[1:]) else None
 
 
 def test_tools(root):

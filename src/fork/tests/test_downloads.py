@@ -10,7 +10,7 @@ import unittest
 import zipfile
 from unittest import mock
 
-from fork import debian, downloads, enzyme, files
+from fork import base, debian, downloads, enzyme, files
 from fork.report import Failure
 
 DATA = bytes(range(256)) * 40_000  # 10 MB: larger than a buffer of the download
@@ -98,6 +98,22 @@ class Fetch(unittest.TestCase):
         with mock.patch("shutil.disk_usage", return_value=mock.Mock(free=5 << 20)):
             with self.assertRaisesRegex(Failure, "5 MB free, 80 MB are needed"):
                 downloads.need_space(self.top, 80)
+
+
+class Tarball(unittest.TestCase):
+    def test_becomes_the_base(self):
+        with tempfile.TemporaryDirectory() as top:
+            source = os.path.join(top, "rustc-1.96.0-src/src/version")
+            files.write(source, b"1.96.0\n")
+            archive = os.path.join(top, "build/rustc.tar.gz")
+            os.mkdir(os.path.dirname(archive))
+            files.run(["tar", "-czf", archive, "-C", top, "rustc-1.96.0-src"], "tar")
+            pin = {"url": "http://127.0.0.1:9/rustc.tar.gz", "sha256": files.sha256(archive)}
+            with mock.patch.object(downloads, "pins", return_value={"tarball": pin}), \
+                    mock.patch("fork.report.note"):
+                found = base.obtain({"base": "tarball"}, os.path.join(top, "build"), None)
+            self.assertEqual(files.read(os.path.join(found, "src/version")), b"1.96.0\n")
+            self.assertEqual(os.listdir(os.path.join(top, "build")), ["base"])
 
 
 class DebianPackage(unittest.TestCase):

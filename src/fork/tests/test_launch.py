@@ -23,6 +23,7 @@ class Config(ForkCase):
         self.refused("optimize = 4", "it takes 0, 1, 2, 3")
         self.refused("optimize = true", "it takes 0, 1, 2, 3")
         self.refused('llvm = ""', "it takes \"auto\", \"debian\", \"rustc\"")
+        self.refused(f"filecheck = '{config.KEYS['filecheck'][1]}'", "which does not exist")
         self.refused('base = "nowhere"', "names `nowhere`, which does not exist")
         self.refused("base = ", "config.toml: Invalid value")
         self.refused('base = "."', "is no rustc source tree")

@@ -2,12 +2,8 @@
 //! one answer: called directly, by `fn` pointer, and by its symbol through an `extern "Rust"`
 //! declaration, in this crate and in another.
 //!
-//! The declaration is the case to decide. It says nothing of the attribute, so whoever calls by it
-//! uses the ordinary ABI, and today finds it under the symbol. Once the function has an ABI of its
-//! own there is one symbol and two ABIs: either the symbol belongs to the shim with the ordinary
-//! ABI, and this test stands, or the combination is refused, and the modules `declared` here and in
-//! the other crate become the test of that error. What must not happen is that it compiles and
-//! answers something else.
+//! As with `#[track_caller]`, the ABI shows through the symbol: the declaration has to carry
+//! `#[rustc_autodiff]` as well. `exported-symbol-declared-without.rs` is the test of one that does not.
 
 //@ run-pass
 //@ aux-build: exported-primal.rs
@@ -57,12 +53,17 @@ mod declared {
     use super::Pair;
 
     unsafe extern "Rust" {
+        #[rustc_autodiff]
         pub safe fn autodiff_in_program(x: (f64, f32), n: u8, y: Option<f64>) -> (f32, f64);
+        #[rustc_autodiff]
         #[link_name = "autodiff_renamed_in_program"]
         pub safe fn renamed(x: [f32; 2], y: Pair) -> [f64; 3];
+        #[rustc_autodiff]
         pub safe fn autodiff_private_in_program(x: Pair) -> Pair;
         // Of the other crate.
+        #[rustc_autodiff]
         pub safe fn autodiff_in_dependency(x: (u8, f32), y: [f64; 3]) -> (f32, f64, u8);
+        #[rustc_autodiff]
         #[link_name = "autodiff_renamed_in_dependency"]
         pub safe fn renamed_in_dependency(x: Pair, k: f32) -> Pair;
     }

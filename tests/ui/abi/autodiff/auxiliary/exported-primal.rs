@@ -35,7 +35,9 @@ pub mod declared {
     use super::Pair;
 
     unsafe extern "Rust" {
+        #[rustc_autodiff]
         safe fn autodiff_in_program(x: (f64, f32), n: u8, y: Option<f64>) -> (f32, f64);
+        #[rustc_autodiff]
         safe fn autodiff_renamed_in_program(x: [f32; 2], y: Pair) -> [f64; 3];
     }
 

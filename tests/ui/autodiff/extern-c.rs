@@ -11,6 +11,7 @@
 //@[release] compile-flags: -Copt-level=3
 
 #![feature(autodiff)]
+#![allow(improper_ctypes_definitions)] // the derivatives inherit the ABI, and return tuples
 
 use std::autodiff::{autodiff_forward, autodiff_reverse};
 use std::hint::black_box;

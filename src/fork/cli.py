@@ -5,8 +5,8 @@ import platform
 import re
 import shutil
 
-from . import (base, config, debian, doctor, enzyme, files, formatting, launch, overlay, patches, series, suites,
-               toolchain)
+from . import (base, config, debian, doctor, enzyme, files, formatting, launch, overhead, overlay, patches,
+               series, suites, toolchain)
 from .report import Failure, note, step
 
 HELP = """\
@@ -17,6 +17,8 @@ The fork's own commands:
   series refresh       take edits made in build/tree into the repository
   series export DIR    write the series as `git format-patch` does, for review upstream
   doctor               say what was found, and differentiate one function
+  overhead [RUSTC]     crates without autodiff: the same LLVM IR as with the base, at most 1.001 times
+                       the instructions (builds the base's compiler once, then takes up to an hour)
 
 Everything else goes to rustc's own x.py, in build/tree with the series laid over it:
   build [PATH]         without a path: the compiler and the standard library (build/host/stage1)
@@ -47,11 +49,16 @@ class Fork:
         return patches.Scratch(self.root, self.build, self.base, self.series)
 
     def overlay(self):
+        laid = self.unpatched(self.build)
+        laid.wanted |= self.scratch().build().contents()
+        return laid
+
+    def unpatched(self, build):
+        """`build`/tree as it is without the series: the base, with an Enzyme."""
         wanted, generated = enzyme.lay(self.config, self.root, self.build, self.base, self.packages)
         generated = generated | {path: (0o644, text) for path, text in self.stand_ins().items()
                                  if not os.path.exists(os.path.join(self.base, path))}
-        wanted |= self.scratch().build().contents()
-        return overlay.Overlay(self.root, self.build, self.base, wanted, generated)
+        return overlay.Overlay(self.root, build, self.base, wanted, generated)
 
     def lay(self):
         written = self.overlay().lay()
@@ -120,11 +127,13 @@ def dispatch(root, given):
             return formatting.run(fork.overlay(), fork.sources(), chain.rustfmt, given[1:])
         if given[0] == "clean" and "--all" in given[1:]:
             return clean_all(fork)
-        if given[0] != "doctor":
+        if given[0] not in ("doctor", "overhead"):
             fork.lay()
     if given == ["doctor"]:
         doctor.examine(fork.config, fork.build, fork.base, chain)
         return 0
+    if given[0] == "overhead":
+        return overhead.command(fork, chain, host(chain), given[1:])
     text = launch.configuration(fork.config, fork.build, chain, host(chain))
     # The engine's tests need a compiler, which every other test builds on the way.
     passed_on = launch.arguments(passed_on or ["build"], fork.suites())

@@ -81,11 +81,11 @@ pub(crate) fn codegen_derivative<'ll, 'tcx>(
         crate::typetree::add_tt(cx.llmod, cx.llcx, primal_value, types);
     }
     let symbol = symbol_name_for_instance_in_crate(tcx, derivative, LOCAL_CRATE);
-    let result_ty = lowering.result_type(bx, &plan, &fn_abi);
+    let result_ty = lowering.result_type(bx, &plan);
     let enzyme_args = &lowering.enzyme_args;
     let result =
         generate_enzyme_call(bx, cx, primal_value, &symbol, result_ty, enzyme_args, attrs.mode);
-    lowering.store(bx, &plan, result);
+    lowering.store(bx, result);
 }
 
 /// Reports what is `Active` and has no gradient; Enzyme would answer zero, or something else.
@@ -148,10 +148,12 @@ impl<'ll, 'tcx> Lowering<'ll, 'tcx> {
             if ret.activity == Activity::Const {
                 self.marker(cx, "enzyme_const_return");
             }
-            if let Some(primal) = ret.primal {
+            if ret.primal.is_some() {
                 self.marker(cx, "enzyme_primal_return");
-                self.results.push((primal, fn_abi.ret.layout.immediate_llvm_type(cx)));
             }
+            let ty = fn_abi.ret.layout.immediate_llvm_type(cx);
+            let pieces = ret.primal.into_iter().chain(ret.tangents.clone());
+            self.results.extend(pieces.map(|index| (index, ty)));
         }
         if plan.width > 1 {
             self.marker(cx, "enzyme_width");
@@ -219,24 +221,15 @@ impl<'ll, 'tcx> Lowering<'ll, 'tcx> {
         }
     }
 
-    /// What Enzyme returns: several values as a struct without padding, one as itself.
-    fn result_type(
-        &self,
-        bx: &Builder<'_, 'll, 'tcx>,
-        plan: &Plan,
-        fn_abi: &FnAbi<'tcx, Ty<'tcx>>,
-    ) -> &'ll Type {
-        if plan.ret.passed == Passed::Direct && !plan.ret.tangents.is_empty() {
-            return if plan.pieces == 1 {
-                fn_abi.ret.layout.immediate_llvm_type(bx.cx)
-            } else {
-                // All of one type, which rustc does not reorder either.
-                self.dest.layout.llvm_type(bx.cx)
-            };
-        }
+    /// What Enzyme returns: one value as itself, tangents computed side by side as an array, and anything
+    /// else as a struct, without padding and in the order of the pieces.
+    fn result_type(&self, bx: &Builder<'_, 'll, 'tcx>, plan: &Plan) -> &'ll Type {
         match *self.results {
             [] => bx.type_void(),
             [(_, ty)] => ty,
+            [(_, ty), ..] if plan.width > 1 && !plan.ret.tangents.is_empty() => {
+                bx.type_array(ty, self.results.len() as u64)
+            }
             _ => {
                 let types: Vec<_> = self.results.iter().map(|&(_, ty)| ty).collect();
                 bx.cx.type_struct(&types, false)
@@ -244,22 +237,9 @@ impl<'ll, 'tcx> Lowering<'ll, 'tcx> {
         }
     }
 
-    fn store(&self, bx: &mut Builder<'_, 'll, 'tcx>, plan: &Plan, result: &'ll Value) {
-        if plan.ret.passed == Passed::Direct && !plan.ret.tangents.is_empty() && plan.pieces > 1 {
-            bx.store_to_place(result, self.dest.val);
-            return;
-        }
-        // A tangent alone is returned as the value itself would be.
-        let tangent = plan.ret.tangents.clone().map(|index| (index, result));
-        let results: Vec<_> = match *self.results {
-            [] if plan.ret.passed == Passed::Direct => tangent.collect(),
-            [(index, _)] => vec![(index, result)],
-            _ => (0..)
-                .zip(&self.results)
-                .map(|(i, &(index, _))| (index, bx.extract_value(result, i)))
-                .collect(),
-        };
-        for (index, value) in results {
+    fn store(&self, bx: &mut Builder<'_, 'll, 'tcx>, result: &'ll Value) {
+        for (i, &(index, _)) in (0..).zip(&self.results) {
+            let value = if self.results.len() == 1 { result } else { bx.extract_value(result, i) };
             let piece = self.piece(bx, index);
             OperandRef::from_immediate_or_packed_pair(bx, value, piece.layout).val.store(bx, piece);
         }

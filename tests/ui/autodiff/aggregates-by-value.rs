@@ -13,6 +13,7 @@
 //@[release] compile-flags: -Copt-level=3
 
 #![feature(autodiff)]
+#![allow(unused_mut)] // the derivatives inherit the pattern `mut y`
 
 use std::autodiff::{autodiff_forward, autodiff_reverse};
 use std::hint::black_box;
@@ -236,7 +237,30 @@ fn constants() {
     exact("const_return", (x, dx), ([2.0, 6.0], [10.0, 30.0]));
 }
 
+// With the same arguments, which rustc's optimizations keep once: what one derivative does to its copy is
+// not to be seen by the next, nor what the primal does to its own.
+#[autodiff_reverse(d_by_x, Active, Const, Const, Active)]
+#[autodiff_reverse(d_by_z, Const, Const, Active, Active)]
+#[autodiff_forward(t_by_z, Const, Const, Dual, Dual)]
+fn again(x: f64, mut y: (f64, f64), z: [f64; 3]) -> (f64, f64) {
+    y.0 *= x;
+    y.1 *= z[2];
+    (y.0 + y.1, x * z[0] * z[1])
+}
+
+fn same_arguments() {
+    let (x, y, z) = (2.0, (3.0, 5.0), [7.0, 11.0, 13.0]);
+    let value = (71.0, 154.0);
+    exact("by x", d_by_x(x, y, z, (1.0, 10.0)), (value, 773.0));
+    exact("by z", d_by_z(x, y, z, (1.0, 10.0)), (value, [220.0, 140.0, 5.0]));
+    exact("by z", t_by_z(x, y, z, [1.0, 10.0, 100.0]), (value, (500.0, 162.0)));
+    exact("by x, again", d_by_x(x, y, z, (1.0, 10.0)), (value, 773.0));
+    exact("by z, again", d_by_z(x, y, z, (1.0, 10.0)), (value, [220.0, 140.0, 5.0]));
+    exact("by z, again", t_by_z(x, y, z, [1.0, 10.0, 100.0]), (value, (500.0, 162.0)));
+}
+
 fn main() {
+    same_arguments();
     arguments();
     results();
     constants();

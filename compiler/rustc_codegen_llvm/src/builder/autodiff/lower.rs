@@ -169,6 +169,7 @@ impl<'ll, 'tcx> Lowering<'ll, 'tcx> {
             // In reverse mode, the seed is where the shadow starts.
             if let Some(index) = ret.seed {
                 let seed = self.args.project_field(bx, index);
+                let seed = copy(bx, seed);
                 self.enzyme_args.push(seed.val.llval);
             }
             for index in ret.tangents.clone() {
@@ -258,6 +259,18 @@ fn in_memory<'ll, 'tcx>(
     place
 }
 
+/// A copy for the primal, or Enzyme, to write to.
+///
+/// MIR optimizations may have made one tuple of arguments serve several derivatives.
+fn copy<'ll, 'tcx>(
+    bx: &mut Builder<'_, 'll, 'tcx>,
+    place: PlaceRef<'tcx, &'ll Value>,
+) -> PlaceRef<'tcx, &'ll Value> {
+    let copy = PlaceRef::alloca(bx, place.layout);
+    bx.typed_place_copy(copy.val, place.val, place.layout);
+    copy
+}
+
 /// The value as the primal takes it, and the metadata of a wide pointer.
 fn load<'ll, 'tcx>(
     bx: &mut Builder<'_, 'll, 'tcx>,
@@ -265,7 +278,7 @@ fn load<'ll, 'tcx>(
     passed: Passed,
 ) -> (&'ll Value, Option<&'ll Value>) {
     match passed {
-        Passed::Indirect => (place.val.llval, None),
+        Passed::Indirect => (copy(bx, place).val.llval, None),
         Passed::Direct | Passed::WidePointer => match bx.load_operand(place).val {
             OperandValue::Immediate(value) => (value, None),
             OperandValue::Pair(value, metadata) => (value, Some(metadata)),

@@ -76,7 +76,7 @@ pub(super) struct Return {
 }
 
 impl Plan {
-    /// `fn_abi` is the primal's, without the caller location.
+    /// `fn_abi` is the primal's, and `params` the number of its arguments without the caller location.
     pub(super) fn new<'tcx>(
         fn_abi: &FnAbi<'tcx, Ty<'tcx>>,
         params: usize,
@@ -131,7 +131,7 @@ impl Plan {
                 }
                 DiffActivity::Dualv => (Activity::Strided { only: false }, 1),
                 DiffActivity::DualvOnly => (Activity::Strided { only: true }, 1),
-                DiffActivity::None | DiffActivity::FakeActivitySize(_) => {
+                DiffActivity::None => {
                     unreachable!("{activity} is not for arguments")
                 }
             };

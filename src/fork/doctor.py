@@ -72,7 +72,7 @@ def differentiate(rustc):
         source, program = os.path.join(directory, "doctor.rs"), os.path.join(directory, "doctor")
         with open(source, "w", encoding="utf-8") as f:
             f.write(PROGRAM)
-        compile_ = [rustc, "-Zautodiff=Enable", "-Clto=fat", "-O", source, "-o", program]
+        compile_ = [rustc, "-Zautodiff=Enable", "-O", source, "-o", program]
         try:
             done = subprocess.run(compile_, capture_output=True, text=True, timeout=LIMIT, check=False,
                                   stdin=subprocess.DEVNULL)

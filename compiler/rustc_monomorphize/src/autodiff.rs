@@ -1,4 +1,7 @@
-//! `extern "Rust"` declarations of functions that are differentiated.
+//! What monomorphization does about functions that are differentiated: the slice that Enzyme sees, and
+//! checks of `extern "Rust"` declarations.
+
+pub(crate) mod slice;
 
 use rustc_abi::ExternAbi;
 use rustc_hir::def::DefKind;

@@ -7,13 +7,14 @@
 
 //@ run-pass
 //@ needs-enzyme (differentiates, and runs the result)
-//@ no-prefer-dynamic (autodiff works in fat LTO only)
+//@[lto] no-prefer-dynamic (fat LTO)
 //@ edition: 2024
-//@ revisions: debug release
+//@ revisions: debug release lto
 //@ aux-build: derivative-in-dependency.rs
-//@ compile-flags: -Zautodiff=Enable -Clto=fat
-//@[debug] compile-flags: -Copt-level=0
-//@[release] compile-flags: -Copt-level=3
+//@ compile-flags: -Zautodiff=Enable
+//@[debug] compile-flags: -Copt-level=0 -Ccodegen-units=16
+//@[release] compile-flags: -Copt-level=3 -Ccodegen-units=16
+//@[lto] compile-flags: -Copt-level=3 -Clto=fat
 
 #![feature(autodiff)]
 

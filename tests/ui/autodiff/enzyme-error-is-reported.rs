@@ -5,10 +5,9 @@
 //! name of the differentiated function, which Enzyme names, is left out.
 
 //@ needs-enzyme (the error is Enzyme's)
-//@ no-prefer-dynamic (autodiff works in fat LTO only)
 //@ build-fail
 //@ edition: 2024
-//@ compile-flags: -Zautodiff=Enable -Clto=fat -Copt-level=3
+//@ compile-flags: -Zautodiff=Enable -Copt-level=3
 //@ normalize-stderr: "in function \S+ .*?: Enzyme" -> "in function $$FUNCTION: Enzyme"
 
 #![feature(autodiff)]

@@ -3,12 +3,13 @@
 
 //@ run-pass
 //@ needs-enzyme (differentiates, and runs the result)
-//@ no-prefer-dynamic (autodiff works in fat LTO only)
+//@[lto] no-prefer-dynamic (fat LTO)
 //@ edition: 2024
-//@ revisions: debug release
-//@ compile-flags: -Zautodiff=Enable -Clto=fat
-//@[debug] compile-flags: -Copt-level=0
-//@[release] compile-flags: -Copt-level=3
+//@ revisions: debug release lto
+//@ compile-flags: -Zautodiff=Enable
+//@[debug] compile-flags: -Copt-level=0 -Ccodegen-units=16
+//@[release] compile-flags: -Copt-level=3 -Ccodegen-units=16
+//@[lto] compile-flags: -Copt-level=3 -Clto=fat
 
 #![feature(autodiff)]
 #![allow(improper_ctypes_definitions)] // the derivatives inherit the ABI, and return tuples

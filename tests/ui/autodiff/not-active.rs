@@ -5,8 +5,7 @@
 //@ build-fail
 //@ needs-enzyme (differentiates)
 //@ edition: 2024
-//@ compile-flags: -Zautodiff=Enable -Clto=fat
-//@ no-prefer-dynamic (autodiff works in fat LTO only)
+//@ compile-flags: -Zautodiff=Enable
 
 #![feature(autodiff)]
 

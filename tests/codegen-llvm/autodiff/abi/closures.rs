@@ -4,10 +4,9 @@
 //@ only-x86_64 (what an ordinary function gets depends on the architecture)
 //@ needs-enzyme (differentiates)
 //@ needs-crate-type: cdylib
-//@ no-prefer-dynamic (autodiff works in fat LTO only)
 //@ edition: 2024
 //@ revisions: debug release
-//@ compile-flags: -Zautodiff=Enable -Clto=fat -Ccodegen-units=1 -Csymbol-mangling-version=v0
+//@ compile-flags: -Zautodiff=Enable -Ccodegen-units=1 -Csymbol-mangling-version=v0
 //@[debug] compile-flags: -Copt-level=0
 //@[release] compile-flags: -Copt-level=3
 

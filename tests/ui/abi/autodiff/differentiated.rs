@@ -7,13 +7,14 @@
 
 //@ run-pass
 //@ edition: 2024
-//@ revisions: debug release off_debug off_release
+//@ revisions: debug release lto off_debug off_release
 //@[debug] needs-enzyme (differentiates, and runs the result)
 //@[release] needs-enzyme (differentiates, and runs the result)
-//@[debug] no-prefer-dynamic (autodiff works in fat LTO only)
-//@[release] no-prefer-dynamic (autodiff works in fat LTO only)
-//@[debug] compile-flags: -Zautodiff=Enable -Clto=fat -Copt-level=0
-//@[release] compile-flags: -Zautodiff=Enable -Clto=fat -Copt-level=3
+//@[lto] needs-enzyme (differentiates, and runs the result)
+//@[lto] no-prefer-dynamic (fat LTO)
+//@[debug] compile-flags: -Zautodiff=Enable -Copt-level=0
+//@[release] compile-flags: -Zautodiff=Enable -Copt-level=3
+//@[lto] compile-flags: -Zautodiff=Enable -Copt-level=3 -Clto=fat
 //@[off_debug] compile-flags: -Copt-level=0
 //@[off_release] compile-flags: -Copt-level=3
 

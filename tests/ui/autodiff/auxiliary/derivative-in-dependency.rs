@@ -1,10 +1,11 @@
 //! The dependency of `derivative-across-crates.rs`.
 
-//@ no-prefer-dynamic (the derivatives are differentiated when the program's LTO reads this rlib)
+//@ no-prefer-dynamic (an rlib)
 //@ edition: 2024
-//@ compile-flags: -Zautodiff=Enable -Clto=fat
-//@[debug] compile-flags: -Copt-level=0
-//@[release] compile-flags: -Copt-level=3
+//@ compile-flags: -Zautodiff=Enable
+//@[debug] compile-flags: -Copt-level=0 -Ccodegen-units=16
+//@[release] compile-flags: -Copt-level=3 -Ccodegen-units=16
+//@[lto] compile-flags: -Copt-level=3 -Clto=fat
 
 #![crate_type = "rlib"]
 #![feature(autodiff)]
@@ -57,4 +58,14 @@ impl Weights {
     pub fn apply(&self, x: f64) -> f64 {
         self.w * x + self.bias
     }
+}
+
+pub static EXPORTED: [f64; 3] = [7.0, 11.0, 13.0];
+
+static PRIVATE: [f64; 3] = [17.0, 19.0, 23.0];
+
+// Neither generic nor inline, and the table that it reads has no symbol that another crate could use.
+#[inline(never)]
+pub fn private_weight(index: usize) -> f64 {
+    PRIVATE[index]
 }

@@ -1,0 +1,155 @@
+//! Runs Enzyme on what is to be differentiated of a codegen unit.
+
+use std::ffi::CString;
+
+use rustc_codegen_ssa::ModuleCodegen;
+use rustc_codegen_ssa::back::write::{CodegenContext, ModuleConfig, SharedEmitter};
+use rustc_codegen_ssa::traits::ModuleBufferMethods;
+use rustc_data_structures::profiling::SelfProfilerRef;
+use rustc_errors::{DiagCtxt, DiagCtxtHandle};
+use rustc_macros::Diagnostic;
+use rustc_middle::mono::MonoItem;
+use rustc_session::config::OptLevel;
+
+use crate::back::lto::ModuleBuffer;
+use crate::back::write::{self, AutodiffStage, CodegenDiagnosticsStage, DiagnosticHandlers};
+use crate::context::CodegenCx;
+use crate::errors::{FromLlvmDiag, LlvmError};
+use crate::llvm::{self, AttributeKind};
+use crate::{ModuleLlvm, attributes};
+
+/// Optimizes and differentiates the autodiff slice of `module`, if it has one, and makes it part of it.
+///
+/// What Enzyme makes is not optimized here: `module` is, with everything in it. Code that has not been
+/// optimized is what Enzyme fails on, so the slice is, even in a debug build.
+pub(crate) fn differentiate(
+    cgcx: &CodegenContext,
+    prof: &SelfProfilerRef,
+    shared_emitter: &SharedEmitter,
+    module: &mut ModuleCodegen<ModuleLlvm>,
+    config: &ModuleConfig,
+) -> bool {
+    let Some(slice) = module.module_llvm.autodiff_slice.take() else { return false };
+    let _timer = prof.generic_activity_with_arg("LLVM_autodiff", &*module.name);
+    let dcx = DiagCtxt::new(Box::new(shared_emitter.clone()));
+    let dcx = dcx.handle();
+
+    let slice = ModuleCodegen::new_regular(format!("{}-slice", module.name), *slice);
+    let opt_level = match config.opt_level {
+        Some(OptLevel::More | OptLevel::Aggressive) | None => OptLevel::Aggressive,
+        Some(OptLevel::No | OptLevel::Less) => OptLevel::More,
+        Some(size) => size,
+    };
+    {
+        let _handlers = DiagnosticHandlers::new(
+            cgcx,
+            shared_emitter,
+            &*slice.module_llvm.llcx,
+            &slice,
+            CodegenDiagnosticsStage::Opt,
+        );
+        unsafe {
+            write::llvm_optimize(
+                cgcx,
+                prof,
+                dcx,
+                &slice,
+                None,
+                None,
+                config,
+                opt_level,
+                llvm::OptStage::PreLinkNoLTO,
+                AutodiffStage::DuringAD,
+            );
+        }
+    }
+    release(slice.module_llvm.llmod());
+
+    let buffer = ModuleBuffer::new(slice.module_llvm.llmod(), false);
+    let _handlers = DiagnosticHandlers::new(
+        cgcx,
+        shared_emitter,
+        &*module.module_llvm.llcx,
+        module,
+        CodegenDiagnosticsStage::Opt,
+    );
+    let linker = unsafe { llvm::LLVMRustLinkerNew(module.module_llvm.llmod()) };
+    let data = buffer.data();
+    let linked = unsafe { llvm::LLVMRustLinkerAdd(linker, data.as_ptr().cast(), data.len()) };
+    unsafe { llvm::LLVMRustLinkerFree(linker) };
+    if !linked {
+        write::llvm_err(dcx, LlvmError::LoadBitcode { name: CString::new(&*slice.name).unwrap() })
+    }
+    true
+}
+
+const INACTIVE: &str = "enzyme_inactive";
+
+/// Tells Enzyme which functions no derivative goes through, whatever they are called with.
+pub(crate) fn mark_inactive<'tcx>(cx: &CodegenCx<'_, 'tcx>) {
+    // Enzyme wants to know as well that they do not free what the primal holds on to.
+    let inactive =
+        [llvm::CreateAttrString(cx.llcx, INACTIVE), AttributeKind::NoFree.create_attr(cx.llcx)];
+    // Every function gets its attribute, in whatever order.
+    #[allow(rustc::potential_query_instability)]
+    for (&instance, &value) in cx.instances.borrow().iter() {
+        if MonoItem::Fn(instance).takes_format_arguments(cx.tcx) {
+            attributes::apply_to_llfn(value, llvm::AttributePlace::Function, &inactive);
+        }
+    }
+}
+
+/// Takes back what was said for Enzyme's sake, and what kept LLVM's hands off until it has run.
+fn release(slice: &llvm::Module) {
+    unsafe {
+        if let Some(used) = llvm::LLVMGetNamedGlobal(slice, c"llvm.compiler.used".as_ptr()) {
+            llvm::LLVMDeleteGlobal(used);
+        }
+        let mut next = llvm::LLVMGetFirstFunction(slice);
+        while let Some(function) = next {
+            let function_attrs = llvm::AttributePlace::Function.as_uint();
+            let remove =
+                |kind| llvm::LLVMRustRemoveEnumAttributeAtIndex(function, function_attrs, kind);
+            if attributes::has_string_attr(function, INACTIVE) {
+                remove(AttributeKind::NoFree);
+            }
+            // Of the functions defined here, only derivatives are known elsewhere.
+            if !llvm::is_declaration(function)
+                && llvm::get_linkage(function) == llvm::Linkage::ExternalLinkage
+            {
+                remove(AttributeKind::NoInline);
+            }
+            next = llvm::LLVMGetNextFunction(function);
+        }
+    }
+}
+
+#[derive(Diagnostic)]
+#[diag("{$message}")]
+#[help(
+    "compile crate `{$krate}` with `-Zautodiff=Enable`, which makes the body of `{$function}` available"
+)]
+struct AutoDiffMissingBody {
+    message: String,
+    function: String,
+    krate: String,
+}
+
+/// Reports the error `message` of a pass. Of Enzyme's errors, it explains the one for a Rust function
+/// whose body is in another crate.
+pub(super) fn report(dcx: DiagCtxtHandle<'_>, message: String) {
+    // What comes after the symbol depends on how Enzyme was built.
+    let missing = message.rsplit_once(" found for ").and_then(|(message, symbol)| {
+        let symbol = symbol.split([' ', '(', '\n']).next()?;
+        Some((message, rustc_demangle::try_demangle(symbol).ok()?))
+    });
+    if let Some((message, function)) = missing {
+        let function = format!("{function:#}");
+        let message = format!("{message} found for `{function}`");
+        let krate = function.trim_start_matches(['<', '&']).split("::").next();
+        let krate = krate.unwrap_or_default().to_string();
+        dcx.emit_err(AutoDiffMissingBody { message, function, krate });
+    } else {
+        dcx.emit_err(FromLlvmDiag { message });
+    }
+}

@@ -113,7 +113,7 @@ class EngineTest(unittest.TestCase):
         if engine is not None:
             env["ENZYME_ENGINE"] = str(engine)
         env.update(environment)
-        command = [RUSTC, "-O", "-Clto=fat", "-Cpanic=abort", f"-Zautodiff={autodiff}", *args]
+        command = [RUSTC, "-O", "-Cpanic=abort", f"-Zautodiff={autodiff}", *args]
         start = time.monotonic()
         run = subprocess.run(
             [*command, str(source), "-o", str(library)], env=env, capture_output=True, text=True
@@ -175,18 +175,14 @@ class EngineTest(unittest.TestCase):
         compilation = self.compile(engine=self.directory / "missing")
         self.assert_compiled(compilation)
 
-    def test_the_rest_of_the_module_is_left_alone(self):
+    def test_gets_the_derivatives_and_what_they_reach(self):
         compilation = self.compile(REVERSE, autodiff="Enable,PrintModBefore,PrintModAfter")
         self.assert_compiled(compilation)
         _, before, after, *_ = re.split("Module (?:before|after) EnzymeNewPM", compilation.stdout)
-
-        def body(module, name):
-            return re.search(rf"^define [^\n]*@{name}\(.*?^}}", module, re.M | re.S).group()
-
-        self.assertIn("fmul", body(before, "bystander"))
-        self.assertEqual(body(before, "bystander"), body(after, "bystander"))
+        self.assertNotIn("bystander", before)
         self.assertIn("__enzyme_autodiff", before)
         self.assertNotIn("__enzyme_autodiff", after)
+        self.assertEqual(compilation.call("cube_gradient", 2.0), 12.0)
 
     def test_print_options_reach_the_user(self):
         compilation = self.compile(REVERSE, autodiff="Enable,PrintTA")

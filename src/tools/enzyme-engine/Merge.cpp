@@ -200,5 +200,10 @@ Error engine::mergeAnswer(Module &Into, std::unique_ptr<Module> Answer, const Sl
       return createStringError("the derivative `" + F->getName() + "` is invalid after merging: " +
                                StringRef(Complaint).split('\n').first);
   }
+  // The code belongs where the request stood. A function of its own would have no place in the debug
+  // information, and a backtrace through it no lines.
+  for (Function *Wrapper : Wrappers)
+    if (!Wrapper->hasFnAttribute(Attribute::NoInline))
+      Wrapper->addFnAttr(Attribute::AlwaysInline);
   return Error::success();
 }

@@ -93,7 +93,7 @@ pub(crate) fn mark_inactive<'tcx>(cx: &CodegenCx<'_, 'tcx>) {
     // Every function gets its attribute, in whatever order.
     #[allow(rustc::potential_query_instability)]
     for (&instance, &value) in cx.instances.borrow().iter() {
-        if MonoItem::Fn(instance).takes_format_arguments(cx.tcx) {
+        if MonoItem::Fn(instance).takes_only_format_arguments(cx.tcx) {
             attributes::apply_to_llfn(value, llvm::AttributePlace::Function, &inactive);
         }
     }

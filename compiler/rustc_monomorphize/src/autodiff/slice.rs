@@ -244,8 +244,15 @@ fn uses_of_body<'tcx>(
 /// Whether the value of a static is all there is to it. Enzyme has to know that it does not change.
 fn is_table(tcx: TyCtxt<'_>, def_id: DefId) -> bool {
     let DefKind::Static { mutability, nested, .. } = tcx.def_kind(def_id) else { return false };
+    let attrs = tcx.codegen_fn_attrs(def_id);
     mutability.is_not()
         && !nested
+        // Being in a section, or in the object file at all, may be what it is for.
+        && attrs.link_section.is_none()
+        && attrs.linkage.is_none()
+        && !attrs.flags.intersects(
+            CodegenFnAttrFlags::USED_COMPILER | CodegenFnAttrFlags::USED_LINKER,
+        )
         && !tcx.is_foreign_item(def_id)
         && !tcx.is_thread_local_static(def_id)
         && tcx
@@ -287,9 +294,11 @@ fn has_body<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> bool {
 /// Whether no derivative goes through a call of `instance`: it does not return, or it is about text.
 fn is_beside_the_point<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> bool {
     let InstanceKind::Item(def_id) = instance.def else { return false };
-    matches!(tcx.def_kind(def_id), DefKind::Fn | DefKind::AssocFn)
-        && tcx.fn_sig(def_id).skip_binder().skip_binder().output().is_never()
-        || MonoItem::Fn(instance).takes_format_arguments(tcx)
+    // Whoever asks for the derivative of such a function wants to have it.
+    !find_attr!(tcx, def_id, RustcAutodiff(_))
+        && matches!(tcx.def_kind(def_id), DefKind::Fn | DefKind::AssocFn)
+        && (tcx.fn_sig(def_id).skip_binder().skip_binder().output().is_never()
+            || MonoItem::Fn(instance).takes_only_format_arguments(tcx))
 }
 
 fn is_derivative<'tcx>(tcx: TyCtxt<'tcx>, item: MonoItem<'tcx>) -> bool {

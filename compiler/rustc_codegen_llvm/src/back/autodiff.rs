@@ -6,7 +6,7 @@ use rustc_codegen_ssa::ModuleCodegen;
 use rustc_codegen_ssa::back::write::{CodegenContext, ModuleConfig, SharedEmitter};
 use rustc_codegen_ssa::traits::ModuleBufferMethods;
 use rustc_data_structures::profiling::SelfProfilerRef;
-use rustc_errors::{DiagCtxt, DiagCtxtHandle};
+use rustc_errors::DiagCtxtHandle;
 use rustc_macros::Diagnostic;
 use rustc_middle::mono::MonoItem;
 use rustc_session::config::OptLevel;
@@ -25,14 +25,13 @@ use crate::{ModuleLlvm, attributes};
 pub(crate) fn differentiate(
     cgcx: &CodegenContext,
     prof: &SelfProfilerRef,
+    dcx: DiagCtxtHandle<'_>,
     shared_emitter: &SharedEmitter,
     module: &mut ModuleCodegen<ModuleLlvm>,
     config: &ModuleConfig,
 ) -> bool {
     let Some(slice) = module.module_llvm.autodiff_slice.take() else { return false };
     let _timer = prof.generic_activity_with_arg("LLVM_autodiff", &*module.name);
-    let dcx = DiagCtxt::new(Box::new(shared_emitter.clone()));
-    let dcx = dcx.handle();
 
     let slice = ModuleCodegen::new_regular(format!("{}-slice", module.name), *slice);
     let opt_level = match config.opt_level {

@@ -58,7 +58,10 @@ impl<'tcx> AutodiffSlice<'tcx> {
                     continue;
                 }
                 let is_copyable = graph.is_copyable(&used);
-                if !is_copyable || is_shared(tcx, used, usage_map) {
+                // A static has one address. Where nobody can name it, nobody compares it either.
+                let is_shared =
+                    matches!(used, MonoItem::Static(_)) && graph.linkable.contains(&used);
+                if !is_copyable || is_shared {
                     slice.linked.insert(used);
                 }
                 if is_copyable && slice.copies.insert(used) {
@@ -147,6 +150,8 @@ fn item_linkage_and_visibility<'tcx>(
 struct Graph<'tcx> {
     uses: FxIndexMap<MonoItem<'tcx>, Vec<MonoItem<'tcx>>>,
     uncopyable: UnordSet<MonoItem<'tcx>>,
+    /// What has a symbol.
+    linkable: UnordSet<MonoItem<'tcx>>,
 }
 
 impl<'tcx> Graph<'tcx> {
@@ -155,11 +160,14 @@ impl<'tcx> Graph<'tcx> {
         derivatives: &FxIndexSet<MonoItem<'tcx>>,
         usage_map: &UsageMap<'tcx>,
     ) -> Self {
-        let mut graph = Graph { uses: FxIndexMap::default(), uncopyable: UnordSet::new() };
-        let mut linkable = UnordSet::new();
+        let mut graph = Graph {
+            uses: FxIndexMap::default(),
+            uncopyable: UnordSet::new(),
+            linkable: UnordSet::new(),
+        };
         let mut pending: Vec<_> = derivatives.iter().copied().collect();
         while let Some(item) = pending.pop() {
-            if graph.uses.contains_key(&item) || linkable.contains(&item) {
+            if graph.uses.contains_key(&item) || graph.linkable.contains(&item) {
                 continue;
             }
             let has_symbol = has_symbol(tcx, item, usage_map);
@@ -171,7 +179,7 @@ impl<'tcx> Graph<'tcx> {
                 continue;
             }
             if has_symbol {
-                linkable.insert(item);
+                graph.linkable.insert(item);
             }
         }
 
@@ -183,9 +191,9 @@ impl<'tcx> Graph<'tcx> {
                 .iter()
                 .filter(|&(item, used)| {
                     !graph.uncopyable.contains(item)
-                        && used
-                            .iter()
-                            .any(|used| graph.uncopyable.contains(used) && !linkable.contains(used))
+                        && used.iter().any(|used| {
+                            graph.uncopyable.contains(used) && !graph.linkable.contains(used)
+                        })
                 })
                 .map(|(&item, _)| item)
                 .collect();
@@ -259,12 +267,6 @@ fn is_table(tcx: TyCtxt<'_>, def_id: DefId) -> bool {
             .type_of(def_id)
             .instantiate_identity()
             .is_freeze(tcx, TypingEnv::fully_monomorphized())
-}
-
-/// Whether `item` is a static that has one address everywhere. Where nobody can name it, nobody compares
-/// its address either.
-fn is_shared<'tcx>(tcx: TyCtxt<'tcx>, item: MonoItem<'tcx>, usage_map: &UsageMap<'tcx>) -> bool {
-    matches!(item, MonoItem::Static(_)) && has_symbol(tcx, item, usage_map)
 }
 
 /// Whether there is MIR to generate a copy of `instance` from.

@@ -1,6 +1,6 @@
 //! Comparisons for the tests in `tests/ui/autodiff`, used by them as `#[path] mod check`.
 //!
-//! Every comparison has a name, and a failure says it: the programs are built with fat LTO, where
+//! Every comparison has a name, and a failure says it: some programs are built with fat LTO, where
 //! line numbers and backtraces are not always there. A NaN is never close to anything.
 
 #![allow(dead_code)] // no test uses all of it

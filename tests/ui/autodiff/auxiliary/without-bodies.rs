@@ -1,4 +1,4 @@
-//! A dependency that does not know of derivatives, for `missing-body.rs` and `workspace.rs`.
+//! A dependency that does not know of derivatives, for `missing-body.rs`.
 
 //@ no-prefer-dynamic (an rlib)
 //@ edition: 2024

@@ -1,24 +1,22 @@
 //! The body of a derivative: a call of Enzyme's, made as the [`Plan`] says.
 
 use rustc_abi::BackendRepr;
-use rustc_ast::expand::typetree::{FncTree, TypeTree};
 use rustc_codegen_ssa::mir::operand::{OperandRef, OperandValue};
 use rustc_codegen_ssa::mir::place::PlaceRef;
 use rustc_codegen_ssa::traits::*;
 use rustc_hir::attrs::RustcAutodiff;
 use rustc_hir::def_id::LOCAL_CRATE;
 use rustc_middle::mir::ConstValue;
-use rustc_middle::ty::layout::{FnAbiOf, LayoutOf};
-use rustc_middle::ty::{self, Instance, Ty, typetree_from_ty};
-use rustc_session::config::AutoDiff;
+use rustc_middle::ty::layout::{FnAbiOf, LayoutOf, TyAndLayout};
+use rustc_middle::ty::{self, Instance, Ty};
 use rustc_span::Span;
 use rustc_symbol_mangling::symbol_name_for_instance_in_crate;
-use rustc_target::callconv::{FnAbi, PassMode};
+use rustc_target::callconv::FnAbi;
 use tracing::debug;
 
 use super::plan::{Activity, Param, Passed, Plan};
 use super::shadow::{self, NoGradient};
-use super::{generate_enzyme_call, wrapper};
+use super::{adapter, generate_enzyme_call};
 use crate::builder::Builder;
 use crate::context::CodegenCx;
 use crate::errors::{AutoDiffNotActive, AutoDiffUnsupportedAbi};
@@ -41,7 +39,7 @@ pub(crate) fn codegen_derivative<'ll, 'tcx>(
     let cx = bx.cx;
     let tcx = cx.tcx;
     let own_abi = cx.fn_abi_of_instance(primal, ty::List::empty());
-    let fn_abi = if own_abi.autodiff { own_abi.clone() } else { own_abi.to_autodiff_abi(cx) };
+    let fn_abi = adapter::abi(cx, own_abi);
     let has_location = primal.def.requires_caller_location(tcx);
     let params = fn_abi.args.len() - usize::from(has_location);
     // `extern "rust-call"` functions take the elements of a tuple.
@@ -49,11 +47,6 @@ pub(crate) fn codegen_derivative<'ll, 'tcx>(
         tcx.dcx().emit_err(AutoDiffUnsupportedAbi { span });
         return;
     }
-    let primal_value = if own_abi.autodiff {
-        cx.get_fn(primal)
-    } else {
-        wrapper::wrap(cx, &fn_abi, primal, own_abi)
-    };
     let plan = Plan::new(&fn_abi, params, attrs);
     debug!(?primal, ?plan);
     if !active_values_have_gradients(cx, &plan, &fn_abi, span) {
@@ -67,7 +60,7 @@ pub(crate) fn codegen_derivative<'ll, 'tcx>(
         enzyme_args: vec![],
         results: vec![],
     };
-    lowering.ret(bx, &plan, &fn_abi);
+    lowering.ret(bx, &plan, fn_abi.ret.layout);
     for (param, arg) in plan.params.iter().zip(&fn_abi.args) {
         lowering.param(bx, param, arg.layout.ty);
     }
@@ -76,15 +69,11 @@ pub(crate) fn codegen_derivative<'ll, 'tcx>(
         lowering.constant(cx, location);
     }
 
-    let types = type_trees(cx, &fn_abi);
-    if !types.args.is_empty() || !types.ret.0.is_empty() {
-        crate::typetree::add_tt(cx.llmod, cx.llcx, primal_value, types);
-    }
+    let adapter = adapter::define(cx, &fn_abi, primal, own_abi);
     let symbol = symbol_name_for_instance_in_crate(tcx, derivative, LOCAL_CRATE);
-    let result_ty = lowering.result_type(bx, &plan);
+    let result_ty = lowering.result_type(bx);
     let enzyme_args = &lowering.enzyme_args;
-    let result =
-        generate_enzyme_call(bx, cx, primal_value, &symbol, result_ty, enzyme_args, attrs.mode);
+    let result = generate_enzyme_call(bx, cx, adapter, &symbol, result_ty, enzyme_args, attrs.mode);
     lowering.store(bx, result);
 }
 
@@ -119,7 +108,7 @@ struct Lowering<'ll, 'tcx> {
     pieces: usize,
     /// What Enzyme is called with, after the primal.
     enzyme_args: Vec<&'ll Value>,
-    /// The pieces that Enzyme returns, and the types that it returns them with.
+    /// The gradients that Enzyme returns, as pieces of the result, and the types that it returns them with.
     results: Vec<(usize, &'ll Type)>,
 }
 
@@ -137,45 +126,32 @@ impl<'ll, 'tcx> Lowering<'ll, 'tcx> {
         if self.pieces == 1 { self.dest } else { self.dest.project_field(bx, index) }
     }
 
-    fn ret(
-        &mut self,
-        bx: &mut Builder<'_, 'll, 'tcx>,
-        plan: &Plan,
-        fn_abi: &FnAbi<'tcx, Ty<'tcx>>,
-    ) {
+    fn ret(&mut self, bx: &mut Builder<'_, 'll, 'tcx>, plan: &Plan, layout: TyAndLayout<'tcx>) {
         let (cx, ret) = (bx.cx, &plan.ret);
-        if ret.passed == Passed::Direct || ret.passed == Passed::WidePointer {
-            if ret.activity == Activity::Const {
-                self.marker(cx, "enzyme_const_return");
-            }
-            if ret.primal.is_some() {
-                self.marker(cx, "enzyme_primal_return");
-            }
-            let ty = fn_abi.ret.layout.immediate_llvm_type(cx);
-            let pieces = ret.primal.into_iter().chain(ret.tangents.clone());
-            self.results.extend(pieces.map(|index| (index, ty)));
-        }
         if plan.width > 1 {
             self.marker(cx, "enzyme_width");
             self.enzyme_args.push(cx.get_const_int(cx.type_i64(), plan.width as u64));
         }
-        if ret.passed == Passed::Indirect {
-            let value = match ret.primal {
-                Some(primal) => self.piece(bx, primal),
-                None => PlaceRef::alloca(bx, fn_abi.ret.layout),
-            };
-            self.activity(bx, ret.activity);
-            self.enzyme_args.push(value.val.llval);
-            // In reverse mode, the seed is where the shadow starts.
-            if let Some(index) = ret.seed {
-                let seed = self.args.project_field(bx, index);
-                let seed = copy(bx, seed);
-                self.enzyme_args.push(seed.val.llval);
+        if ret.is_ignored {
+            return;
+        }
+        let value = match ret.primal {
+            Some(primal) => self.piece(bx, primal),
+            None => PlaceRef::alloca(bx, layout),
+        };
+        self.activity(bx, ret.activity);
+        self.enzyme_args.push(value.val.llval);
+        // In reverse mode, the seed is where each shadow starts.
+        if let Some(index) = ret.seed {
+            let seed = self.args.project_field(bx, index);
+            for _ in 0..plan.width {
+                let shadow = shadow::seed(bx, seed);
+                self.enzyme_args.push(shadow.val.llval);
             }
-            for index in ret.tangents.clone() {
-                let tangent = self.piece(bx, index);
-                self.enzyme_args.push(tangent.val.llval);
-            }
+        }
+        for index in ret.tangents.clone() {
+            let tangent = self.piece(bx, index);
+            self.enzyme_args.push(tangent.val.llval);
         }
     }
 
@@ -222,15 +198,11 @@ impl<'ll, 'tcx> Lowering<'ll, 'tcx> {
         }
     }
 
-    /// What Enzyme returns: one value as itself, tangents computed side by side as an array, and anything
-    /// else as a struct, without padding and in the order of the pieces.
-    fn result_type(&self, bx: &Builder<'_, 'll, 'tcx>, plan: &Plan) -> &'ll Type {
+    /// What Enzyme returns: one gradient as itself, and several as a struct without padding.
+    fn result_type(&self, bx: &Builder<'_, 'll, 'tcx>) -> &'ll Type {
         match *self.results {
             [] => bx.type_void(),
             [(_, ty)] => ty,
-            [(_, ty), ..] if plan.width > 1 && !plan.ret.tangents.is_empty() => {
-                bx.type_array(ty, self.results.len() as u64)
-            }
             _ => {
                 let types: Vec<_> = self.results.iter().map(|&(_, ty)| ty).collect();
                 bx.cx.type_struct(&types, false)
@@ -259,18 +231,6 @@ fn in_memory<'ll, 'tcx>(
     place
 }
 
-/// A copy for the primal, or Enzyme, to write to.
-///
-/// MIR optimizations may have made one tuple of arguments serve several derivatives.
-fn copy<'ll, 'tcx>(
-    bx: &mut Builder<'_, 'll, 'tcx>,
-    place: PlaceRef<'tcx, &'ll Value>,
-) -> PlaceRef<'tcx, &'ll Value> {
-    let copy = PlaceRef::alloca(bx, place.layout);
-    bx.typed_place_copy(copy.val, place.val, place.layout);
-    copy
-}
-
 /// The value as the primal takes it, and the metadata of a wide pointer.
 fn load<'ll, 'tcx>(
     bx: &mut Builder<'_, 'll, 'tcx>,
@@ -278,7 +238,9 @@ fn load<'ll, 'tcx>(
     passed: Passed,
 ) -> (&'ll Value, Option<&'ll Value>) {
     match passed {
-        Passed::Indirect => (copy(bx, place).val.llval, None),
+        // The primal may write to it, and MIR optimizations may have made one tuple of arguments serve
+        // several derivatives.
+        Passed::Indirect => (shadow::copy(bx, place).val.llval, None),
         Passed::Direct | Passed::WidePointer => match bx.load_operand(place).val {
             OperandValue::Immediate(value) => (value, None),
             OperandValue::Pair(value, metadata) => (value, Some(metadata)),
@@ -313,34 +275,4 @@ fn caller_location<'ll, 'tcx>(cx: &CodegenCx<'ll, 'tcx>, span: Span) -> &'ll Val
         unreachable!("a caller location is a thin pointer")
     };
     cx.scalar_to_backend(value, scalar, layout.immediate_llvm_type(cx))
-}
-
-/// What lies in memory behind the LLVM parameters of a primal.
-fn type_trees<'tcx>(cx: &CodegenCx<'_, 'tcx>, fn_abi: &FnAbi<'tcx, Ty<'tcx>>) -> FncTree {
-    let tcx = cx.tcx;
-    let mut types = FncTree { args: vec![], ret: TypeTree::new() };
-    if tcx.sess.opts.unstable_opts.autodiff.contains(&AutoDiff::NoTT) {
-        return types;
-    }
-    let in_memory = |ty| Ty::new_imm_ref(tcx, tcx.lifetimes.re_erased, ty);
-    match fn_abi.ret.mode {
-        PassMode::Ignore => {}
-        PassMode::Indirect { .. } => {
-            types.args.push(typetree_from_ty(tcx, in_memory(fn_abi.ret.layout.ty)));
-        }
-        _ => types.ret = typetree_from_ty(tcx, fn_abi.ret.layout.ty),
-    }
-    for arg in &fn_abi.args {
-        match arg.mode {
-            PassMode::Ignore => {}
-            PassMode::Indirect { .. } => {
-                types.args.push(typetree_from_ty(tcx, in_memory(arg.layout.ty)));
-            }
-            PassMode::Pair(..) => {
-                types.args.extend([typetree_from_ty(tcx, arg.layout.ty), TypeTree::new()]);
-            }
-            _ => types.args.push(typetree_from_ty(tcx, arg.layout.ty)),
-        }
-    }
-    types
 }

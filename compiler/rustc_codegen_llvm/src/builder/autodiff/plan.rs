@@ -1,7 +1,7 @@
 //! The plan by which the derivative of one primal is made, computed before any LLVM IR is built.
 //!
-//! It relates three lists that are not in step: the LLVM parameters of the primal, which
-//! `FnAbi::adjust_for_autodiff_abi` defines; the Rust arguments of the derivative, among which each
+//! It relates three lists that are not in step: the LLVM parameters of the function that Enzyme
+//! differentiates (see the module `adapter`); the Rust arguments of the derivative, among which each
 //! argument of the primal is followed by its shadows, with the seed at the end; and the pieces of what
 //! the derivative returns (the primal's value, tangents or gradients), which rustc lays out in an order
 //! of its own.
@@ -42,7 +42,7 @@ pub(super) enum Activity {
     },
 }
 
-/// How the primal takes or returns a value.
+/// How the adapter takes a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Passed {
     Ignored,
@@ -63,9 +63,10 @@ pub(super) struct Param {
     pub gradient: Option<usize>,
 }
 
+/// What the adapter writes through its first parameter, if the primal returns anything.
 #[derive(Debug)]
 pub(super) struct Return {
-    pub passed: Passed,
+    pub is_ignored: bool,
     pub activity: Activity,
     /// Which piece of the derivative's result is what the primal returns.
     pub primal: Option<usize>,
@@ -76,7 +77,7 @@ pub(super) struct Return {
 }
 
 impl Plan {
-    /// `fn_abi` is the primal's, and `params` the number of its arguments without the caller location.
+    /// `fn_abi` is the adapter's, and `params` the number of its arguments without the caller location.
     pub(super) fn new<'tcx>(
         fn_abi: &FnAbi<'tcx, Ty<'tcx>>,
         params: usize,
@@ -87,7 +88,7 @@ impl Plan {
         let (mut argument, mut piece) = (0, 0);
 
         let mut ret = Return {
-            passed: Passed::of(&fn_abi.ret),
+            is_ignored: fn_abi.ret.is_ignore(),
             activity: Activity::Const,
             primal: None,
             tangents: 0..0,

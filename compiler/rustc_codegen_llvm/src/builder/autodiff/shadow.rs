@@ -1,12 +1,15 @@
 //! The shadow of a value that a primal takes by value: where its gradient is added up.
 
-use rustc_abi::{BackendRepr, FieldsShape, Primitive, Variants};
+use rustc_abi::{
+    BackendRepr, FieldsShape, Primitive, Scalar, Size, TagEncoding, VariantIdx, Variants,
+};
 use rustc_codegen_ssa::MemFlags;
 use rustc_codegen_ssa::common::IntPredicate;
 use rustc_codegen_ssa::mir::place::PlaceRef;
 use rustc_codegen_ssa::traits::*;
 use rustc_middle::ty::layout::TyAndLayout;
 
+use super::types;
 use crate::builder::Builder;
 use crate::context::CodegenCx;
 use crate::llvm::Value;
@@ -60,7 +63,7 @@ fn has_float<'tcx>(
                 found |= has_float_field(cx, layout.for_variant(cx, index))?;
             }
             if found {
-                mark(cx, layout, 0, &mut vec![Byte::Padding; layout.size.bytes_usize()])?;
+                floats_stay_floats(cx, layout)?;
             }
             return Ok(found);
         }
@@ -96,41 +99,25 @@ fn has_float_field<'tcx>(
     Ok(found)
 }
 
-/// Enters in `bytes` what each of them can hold, and refuses a byte that can hold both.
-fn mark<'tcx>(
+/// Refuses a type that has bytes which can be part of a float, and of something else.
+fn floats_stay_floats<'tcx>(
     cx: &CodegenCx<'_, 'tcx>,
     layout: TyAndLayout<'tcx>,
-    offset: usize,
-    bytes: &mut [Byte],
 ) -> Result<(), NoGradient> {
-    if let BackendRepr::Scalar(scalar) = layout.backend_repr {
+    let mut bytes = vec![Byte::Padding; layout.size.bytes_usize()];
+    let mut unambiguous = true;
+    types::for_each_scalar(cx, layout, Size::ZERO, &mut |offset, scalar| {
         let kind = match scalar.primitive() {
             Primitive::Float(_) => Byte::Float,
             _ => Byte::Other,
         };
-        for byte in &mut bytes[offset..offset + layout.size.bytes_usize()] {
-            if *byte != Byte::Padding && *byte != kind {
-                return Err(NoGradient::FloatOrNot);
-            }
+        for byte in &mut bytes[offset.bytes_usize()..][..scalar.size(cx).bytes_usize()] {
+            unambiguous &= *byte == Byte::Padding || *byte == kind;
             *byte = kind;
         }
-        return Ok(());
-    }
-    // Of an enum, the first field is the tag.
-    for i in 0..layout.fields.count() {
-        let field = offset + layout.fields.offset(i).bytes_usize();
-        mark(cx, layout.field(cx, i), field, bytes)?;
-    }
-    if let Variants::Multiple { ref variants, .. } = layout.variants {
-        for index in variants.indices() {
-            let variant = layout.for_variant(cx, index);
-            for i in 0..variant.fields.count() {
-                let field = offset + variant.fields.offset(i).bytes_usize();
-                mark(cx, variant.field(cx, i), field, bytes)?;
-            }
-        }
-    }
-    Ok(())
+        unambiguous
+    });
+    if unambiguous { Ok(()) } else { Err(NoGradient::FloatOrNot) }
 }
 
 /// Makes `shadow` a copy of `value` whose floats are zero.
@@ -163,7 +150,7 @@ fn zero_floats<'ll, 'tcx>(bx: &mut Builder<'_, 'll, 'tcx>, place: PlaceRef<'tcx,
             }
         }
         (_, &FieldsShape::Array { count, .. }) => {
-            zero_float_elements(bx, place, count);
+            for_each_element(bx, place, count, zero_floats);
         }
         _ => zero_float_fields(bx, place),
     }
@@ -179,10 +166,120 @@ fn zero_float_fields<'ll, 'tcx>(
     }
 }
 
-fn zero_float_elements<'ll, 'tcx>(
+/// A copy of `seed` for Enzyme to write to, in which floats are zero unless they are part of the value.
+///
+/// The primal may write to memory that is no part of what it returns, such as the payload of a `None`,
+/// and there Enzyme would find a seed as well.
+///
+/// MIR optimizations may have made one tuple of arguments serve several derivatives, so that each of
+/// them needs a copy.
+pub(super) fn seed<'ll, 'tcx>(
+    bx: &mut Builder<'_, 'll, 'tcx>,
+    seed: PlaceRef<'tcx, &'ll Value>,
+) -> PlaceRef<'tcx, &'ll Value> {
+    let shadow = copy(bx, seed);
+    zero_floats_of_other_variants(bx, shadow);
+    shadow
+}
+
+pub(super) fn copy<'ll, 'tcx>(
+    bx: &mut Builder<'_, 'll, 'tcx>,
+    place: PlaceRef<'tcx, &'ll Value>,
+) -> PlaceRef<'tcx, &'ll Value> {
+    let copy = PlaceRef::alloca(bx, place.layout);
+    bx.typed_place_copy(copy.val, place.val, place.layout);
+    copy
+}
+
+fn zero_floats_of_other_variants<'ll, 'tcx>(
+    bx: &mut Builder<'_, 'll, 'tcx>,
+    place: PlaceRef<'tcx, &'ll Value>,
+) {
+    let layout = place.layout;
+    if only_floats(bx.cx, layout) || has_float(bx.cx, layout) != Ok(true) {
+        return;
+    }
+    match (&layout.variants, &layout.fields) {
+        (Variants::Multiple { variants, tag, tag_encoding, tag_field }, _) => {
+            let all = copy(bx, place);
+            zero_floats(bx, place);
+
+            let tag_place = place.project_field(bx, tag_field.as_usize());
+            let tag_type = bx.cx.type_ix(tag.size(bx.cx).bits());
+            let tag_value = bx.load(tag_type, tag_place.val.llval, tag_place.val.align);
+            let next = bx.append_sibling_block("seed_next");
+            let (mut cases, mut untagged) = (vec![], None);
+            for index in variants.indices() {
+                let variant = place.project_downcast(bx, index);
+                if has_float_field(bx.cx, variant.layout) != Ok(true) {
+                    continue;
+                }
+                let block = bx.append_sibling_block("seed_variant");
+                match tag_of_variant(bx.cx, layout, tag_encoding, *tag, index) {
+                    Some(tag) => cases.push((tag, block)),
+                    None => untagged = Some(block),
+                }
+                let bx = &mut Builder::build(bx.cx, block);
+                let from = all.project_downcast(bx, index);
+                for i in 0..variant.layout.fields.count() {
+                    let (from, field) = (from.project_field(bx, i), variant.project_field(bx, i));
+                    bx.typed_place_copy(field.val, from.val, field.layout);
+                    zero_floats_of_other_variants(bx, field);
+                }
+                bx.br(next);
+            }
+            // Of a niche's values, those of variants without a float must not pass for the untagged one.
+            if untagged.is_some() {
+                let known: Vec<_> = cases.iter().map(|&(tag, _)| tag).collect();
+                let others = variants.indices().filter_map(|index| {
+                    tag_of_variant(bx.cx, layout, tag_encoding, *tag, index)
+                });
+                cases.extend(others.filter(|tag| !known.contains(tag)).map(|tag| (tag, next)));
+            }
+            bx.switch(tag_value, untagged.unwrap_or(next), cases.into_iter());
+            *bx = Builder::build(bx.cx, next);
+        }
+        (_, &FieldsShape::Array { count, .. }) => {
+            for_each_element(bx, place, count, zero_floats_of_other_variants);
+        }
+        _ => {
+            for i in 0..layout.fields.count() {
+                let field = place.project_field(bx, i);
+                zero_floats_of_other_variants(bx, field);
+            }
+        }
+    }
+}
+
+/// The tag that tells a variant, as the bits of the tag's type, or nothing for the one without a tag.
+fn tag_of_variant<'tcx>(
+    cx: &CodegenCx<'_, 'tcx>,
+    layout: TyAndLayout<'tcx>,
+    encoding: &TagEncoding<VariantIdx>,
+    tag: Scalar,
+    index: VariantIdx,
+) -> Option<u128> {
+    let value = match *encoding {
+        TagEncoding::Direct => {
+            layout.ty.discriminant_for_variant(cx.tcx, index).map_or(index.as_u32().into(), |d| d.val)
+        }
+        TagEncoding::Niche { untagged_variant, .. } if index == untagged_variant => return None,
+        TagEncoding::Niche { ref niche_variants, niche_start, .. } => {
+            if !niche_variants.contains(&index) {
+                return None;
+            }
+            let relative = index.as_u32() - niche_variants.start().as_u32();
+            niche_start.wrapping_add(relative.into())
+        }
+    };
+    Some(tag.size(cx).truncate(value))
+}
+
+fn for_each_element<'ll, 'tcx>(
     bx: &mut Builder<'_, 'll, 'tcx>,
     array: PlaceRef<'tcx, &'ll Value>,
     count: u64,
+    f: fn(&mut Builder<'_, 'll, 'tcx>, PlaceRef<'tcx, &'ll Value>),
 ) {
     let count = bx.const_usize(count);
     let head = bx.append_sibling_block("shadow_head");
@@ -199,7 +296,7 @@ fn zero_float_elements<'ll, 'tcx>(
 
     let mut body_bx = Builder::build(bx.cx, body);
     let element = array.project_index(&mut body_bx, index);
-    zero_floats(&mut body_bx, element);
+    f(&mut body_bx, element);
     let one = body_bx.const_usize(1);
     let following = body_bx.unchecked_uadd(index, one);
     let last = body_bx.llbb();

@@ -1,4 +1,9 @@
-//! A function with the ABI of a primal around one that has another, such as an `extern "C"` function.
+//! The function that Enzyme differentiates in place of the primal.
+//!
+//! The adapter calls the primal and nothing else. It has the ABI of a primal, which one with an ABI of
+//! its own (an `extern "C"` function) has not, but writes what is returned through a pointer, scalars
+//! too: Enzyme takes the derivative of the first to be 1, while the shadow of memory starts as whatever
+//! seed it is given.
 
 use rustc_codegen_ssa::mir::load_cast;
 use rustc_codegen_ssa::mir::operand::{OperandRef, OperandValue};
@@ -12,43 +17,53 @@ use crate::abi::FnAbiLlvmExt;
 use crate::attributes;
 use crate::builder::Builder;
 use crate::context::CodegenCx;
-use crate::llvm::{self, Value};
+use crate::llvm::{self, AttributeKind, AttributePlace, Value};
 
-/// Defines, once in a codegen unit, a function with the ABI `fn_abi` that calls `callee`.
-///
-/// `fn_abi` must be the autodiff form of `callee_abi`, see `FnAbi::to_autodiff_abi`.
-pub(super) fn wrap<'ll, 'tcx>(
+/// The ABI of the adapter for a primal with the ABI `fn_abi`.
+pub(super) fn abi<'tcx>(
+    cx: &CodegenCx<'_, 'tcx>,
+    fn_abi: &FnAbi<'tcx, Ty<'tcx>>,
+) -> FnAbi<'tcx, Ty<'tcx>> {
+    let mut fn_abi = fn_abi.to_autodiff_abi(cx);
+    if !fn_abi.ret.is_ignore() {
+        fn_abi.ret.make_indirect();
+    }
+    fn_abi
+}
+
+/// Defines, once in a codegen unit, the adapter for `primal`.
+pub(super) fn define<'ll, 'tcx>(
     cx: &CodegenCx<'ll, 'tcx>,
     fn_abi: &FnAbi<'tcx, Ty<'tcx>>,
-    callee: Instance<'tcx>,
-    callee_abi: &FnAbi<'tcx, Ty<'tcx>>,
+    primal: Instance<'tcx>,
+    primal_abi: &FnAbi<'tcx, Ty<'tcx>>,
 ) -> &'ll Value {
     // No symbol of rustc's or of C's contains a dot followed by this.
-    let name = format!("{}.primal", cx.tcx.symbol_name(callee).name);
-    if let Some(wrapper) = cx.get_declared_value(&name) {
-        return wrapper;
+    let name = format!("{}.primal", cx.tcx.symbol_name(primal).name);
+    if let Some(adapter) = cx.get_declared_value(&name) {
+        return adapter;
     }
-    let wrapper = cx.declare_fn(&name, fn_abi, None);
-    llvm::set_linkage(wrapper, llvm::Linkage::InternalLinkage);
-    attributes::llfn_attrs_from_instance(cx, cx.tcx, wrapper, &CodegenFnAttrs::new(), None);
-    cx.add_compiler_used_global(wrapper);
+    let adapter = cx.declare_fn(&name, fn_abi, None);
+    llvm::set_linkage(adapter, llvm::Linkage::InternalLinkage);
+    attributes::llfn_attrs_from_instance(cx, cx.tcx, adapter, &CodegenFnAttrs::new(), None);
+    cx.add_compiler_used_global(adapter);
 
-    let start = Builder::append_block(cx, wrapper, "start");
+    let start = Builder::append_block(cx, adapter, "start");
     let bx = &mut Builder::build(cx, start);
 
-    let mut params = (0..).map(|i| llvm::get_param(wrapper, i));
+    let mut params = (0..).map(|i| llvm::get_param(adapter, i));
     let out = fn_abi
         .ret
         .is_indirect()
         .then(|| PlaceRef::new_sized(params.next().unwrap(), fn_abi.ret.layout));
-    // Where the callee writes what it does not return in registers.
+    // Where the primal writes what it does not return in registers.
     let slot = out.unwrap_or_else(|| PlaceRef::alloca(bx, fn_abi.ret.layout));
 
     let mut args = vec![];
-    if callee_abi.ret.is_indirect() {
+    if primal_abi.ret.is_indirect() {
         args.push(slot.val.llval);
     }
-    for (arg, callee_arg) in fn_abi.args.iter().zip(&callee_abi.args) {
+    for (arg, primal_arg) in fn_abi.args.iter().zip(&primal_abi.args) {
         let mut next = || params.next().unwrap();
         let val = match arg.mode {
             PassMode::Ignore => OperandValue::ZeroSized,
@@ -62,29 +77,28 @@ pub(super) fn wrap<'ll, 'tcx>(
         pass(
             bx,
             OperandRef { val, layout: arg.layout, move_annotation: None },
-            callee_arg,
+            primal_arg,
             &mut args,
         );
     }
 
-    let fn_ty = callee_abi.llvm_type(cx);
+    let fn_ty = primal_abi.llvm_type(cx);
     let result =
-        bx.call(fn_ty, None, Some(callee_abi), cx.get_fn(callee), &args, None, Some(callee));
+        bx.call(fn_ty, None, Some(primal_abi), cx.get_fn(primal), &args, None, Some(primal));
+    // With the body right here, even of one that is `#[inline(never)]`, Enzyme need not keep what one
+    // part computes for the other.
+    let inline = AttributeKind::AlwaysInline.create_attr(cx.llcx);
+    attributes::apply_to_callsite(result, AttributePlace::Function, &[inline]);
 
-    match &callee_abi.ret.mode {
+    match &primal_abi.ret.mode {
         PassMode::Ignore | PassMode::Indirect { .. } => {}
         PassMode::Direct(_) | PassMode::Pair(..) => {
             OperandRef::from_immediate_or_packed_pair(bx, result, slot.layout).val.store(bx, slot);
         }
-        PassMode::Cast { .. } => bx.store_arg(&callee_abi.ret, result, slot),
+        PassMode::Cast { .. } => bx.store_arg(&primal_abi.ret, result, slot),
     }
-    if out.is_some() || fn_abi.ret.is_ignore() {
-        bx.ret_void();
-    } else {
-        let value = bx.load_operand(slot).immediate_or_packed_pair(bx);
-        bx.ret(value);
-    }
-    wrapper
+    bx.ret_void();
+    adapter
 }
 
 /// Appends to `args` the LLVM arguments by which `arg` takes `operand`.
@@ -118,10 +132,16 @@ fn pass<'ll, 'tcx>(
             let align = cast.align(bx).max(operand.layout.align.abi);
             let scratch = bx.alloca(size, align);
             in_memory(bx, PlaceRef::new_sized_aligned(scratch, operand.layout, align));
-            args.push(load_cast(bx, cast, scratch, align));
+            args.push(load_cast(bx, cast, operand.layout, scratch, align));
         }
         PassMode::Indirect { attrs, .. } => {
-            // The callee owns what it is passed, and may want it better aligned.
+            // The callee owns what it is passed, as does the adapter, but may want it better aligned.
+            if let OperandValue::Ref(place) = operand.val
+                && attrs.pointee_align.is_none_or(|align| align <= place.align)
+            {
+                args.push(place.llval);
+                return;
+            }
             let align = attrs.pointee_align.unwrap_or(arg.layout.align.abi);
             let copy = bx.alloca(operand.layout.size, align.max(operand.layout.align.abi));
             let copy = PlaceRef::new_sized_aligned(copy, operand.layout, align);

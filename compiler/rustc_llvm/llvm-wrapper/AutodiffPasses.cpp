@@ -11,10 +11,19 @@
 
 #include "LLVMWrapper.h"
 
+#include "llvm/Analysis/AliasAnalysis.h"
+#include "llvm/Analysis/AssumptionCache.h"
 #include "llvm/Analysis/DomTreeUpdater.h"
 #include "llvm/Analysis/LoopInfo.h"
+#include "llvm/Analysis/ScalarEvolution.h"
+#include "llvm/Analysis/ScalarEvolutionExpressions.h"
+#include "llvm/Analysis/TargetLibraryInfo.h"
+#include "llvm/Analysis/ValueTracking.h"
 #include "llvm/IR/Dominators.h"
 #include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/IntrinsicInst.h"
+#include "llvm/IR/MDBuilder.h"
 #include "llvm/IR/PassManager.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Transforms/Utils/BasicBlockUtils.h"
@@ -27,8 +36,8 @@ using namespace llvm;
 
 namespace {
 
-// What hides from other passes which way a unified exit goes on: they would
-// thread the jump, and there would be two exits again.
+// What hides a condition from other passes. Of a unified exit, they would thread
+// the jump, and there would be two exits again.
 constexpr StringRef OpaqueName = "rustc.autodiff.opaque";
 
 Function *declareOpaque(Module &M) {
@@ -45,6 +54,12 @@ Function *declareOpaque(Module &M) {
   F->setDoesNotAccessMemory();
   F->addFnAttr("enzyme_inactive");
   return F;
+}
+
+void hideCondition(BranchInst &Branch) {
+  Function *Opaque = declareOpaque(*Branch.getModule());
+  IRBuilder<> Builder(&Branch);
+  Branch.setCondition(Builder.CreateCall(Opaque, {Branch.getCondition()}));
 }
 
 // The blocks from which the function can return. Enzyme leaves out the others.
@@ -66,11 +81,9 @@ class LoopShape {
 public:
   LoopShape(Function &F) : F(F), Returning(returningBlocks(F)) {}
 
-  bool run() {
-    bool Changed = false;
+  void run() {
     while (step())
-      Changed = true;
-    return Changed;
+      ;
   }
 
 private:
@@ -128,15 +141,11 @@ private:
     DomTreeUpdater DTU(DT, DomTreeUpdater::UpdateStrategy::Eager);
     if (!Hub.finalize(&DTU, Guards, "loop.exit").second)
       return false;
-    Function *Opaque = declareOpaque(*F.getParent());
     for (BasicBlock *Guard : Guards) {
       Returning.insert(Guard);
       auto *Branch = dyn_cast<BranchInst>(Guard->getTerminator());
-      if (Branch && Branch->isConditional()) {
-        IRBuilder<> Builder(Branch);
-        Branch->setCondition(
-            Builder.CreateCall(Opaque, {Branch->getCondition()}));
-      }
+      if (Branch && Branch->isConditional())
+        hideCondition(*Branch);
     }
     return true;
   }
@@ -154,10 +163,143 @@ private:
   }
 };
 
-struct LoopShapePass : PassInfoMixin<LoopShapePass> {
-  PreservedAnalyses run(Function &F, FunctionAnalysisManager &) {
-    return LoopShape(F).run() ? PreservedAnalyses::none()
-                              : PreservedAnalyses::all();
+// Whether the number of rounds after which \p Branch leaves \p L follows from
+// its condition as Enzyme would work it out: by counting, in constant steps
+// that cannot miss the bound.
+bool isCountedExit(const BranchInst &Branch, const Loop &L, ScalarEvolution &SE) {
+  auto *Compare = dyn_cast<ICmpInst>(Branch.getCondition());
+  if (!Compare)
+    return false;
+  const SCEV *Left = SE.getSCEV(Compare->getOperand(0));
+  const SCEV *Right = SE.getSCEV(Compare->getOperand(1));
+  if (SE.isLoopInvariant(Left, &L))
+    std::swap(Left, Right);
+  auto *Counter = dyn_cast<SCEVAddRecExpr>(Left);
+  if (!Counter || Counter->getLoop() != &L || !Counter->isAffine() ||
+      !SE.isLoopInvariant(Right, &L))
+    return false;
+  auto *Step = dyn_cast<SCEVConstant>(Counter->getStepRecurrence(SE));
+  return Step && (Compare->isEquality() || Step->getAPInt().isOne() ||
+                  Step->getAPInt().isAllOnes());
+}
+
+// Hides the conditions of all other exits of loops. Enzyme has a ScalarEvolution
+// of its own that takes every exit for one that is taken at some time, believes
+// what it says of a loop between two bounds that move, or of steps of any size,
+// and gives its copy of the loop another exit condition, which need not be met.
+// Where ScalarEvolution cannot say, Enzyme counts as the program runs.
+void hideUncountedExits(Function &F, TargetLibraryInfo &TLI) {
+  DominatorTree DT(F);
+  LoopInfo LI(DT);
+  AssumptionCache AC(F);
+  ScalarEvolution SE(F, TLI, AC, DT, LI);
+  SmallPtrSet<BasicBlock *, 32> Returning = returningBlocks(F);
+  SmallVector<BranchInst *> Uncounted;
+  for (Loop *L : LI.getLoopsInPreorder()) {
+    SmallVector<BasicBlock *> Exiting;
+    L->getExitingBlocks(Exiting);
+    for (BasicBlock *BB : Exiting) {
+      auto *Branch = dyn_cast<BranchInst>(BB->getTerminator());
+      if (Branch && Branch->isConditional() &&
+          all_of(successors(BB),
+                 [&](BasicBlock *S) { return Returning.contains(S); }) &&
+          !isCountedExit(*Branch, *L, SE))
+        Uncounted.push_back(Branch);
+    }
+  }
+  for (BranchInst *Branch : Uncounted)
+    hideCondition(*Branch);
+}
+
+// What rustc's metadata says of types, see `rustc_codegen_llvm::builder::
+// autodiff::types`, for what passes have made without any.
+class Types {
+public:
+  Types(Function &F) : F(F) {}
+
+  void run() {
+    for (Instruction &I : instructions(F))
+      if (!I.hasMetadata(LLVMContext::MD_tbaa))
+        if (MDNode *Tag = tagOfType(getLoadStoreType(I)))
+          I.setMetadata(LLVMContext::MD_tbaa, Tag);
+    for (Instruction &I : instructions(F))
+      if (auto *Set = dyn_cast<MemSetInst>(&I))
+        describe(*Set);
+  }
+
+private:
+  Function &F;
+
+  static Type *getLoadStoreType(Instruction &I) {
+    if (auto *Load = dyn_cast<LoadInst>(&I))
+      return Load->getType();
+    if (auto *Store = dyn_cast<StoreInst>(&I))
+      return Store->getValueOperand()->getType();
+    return nullptr;
+  }
+
+  MDNode *tagOfType(Type *Ty) {
+    if (!Ty)
+      return nullptr;
+    Ty = Ty->getScalarType();
+    if (!Ty->isFloatTy() && !Ty->isDoubleTy())
+      return nullptr;
+    StringRef Name = Ty->isFloatTy() ? "float" : "double";
+    MDBuilder Builder(F.getContext());
+    MDNode *Root = Builder.createTBAARoot(("Rust " + Name).str());
+    MDNode *Node = Builder.createTBAAScalarTypeNode(Name, Root);
+    return Builder.createTBAAStructTagNode(Node, Node, 0);
+  }
+
+  // Says of memory that is filled what it is used as, if that is one thing.
+  void describe(MemSetInst &Set) {
+    if (Set.hasMetadata(LLVMContext::MD_tbaa) ||
+        Set.hasMetadata(LLVMContext::MD_tbaa_struct))
+      return;
+    Value *Object = getUnderlyingObject(Set.getDest());
+    if (!isa<AllocaInst, Argument>(Object) && !isNoAliasCall(Object))
+      return;
+    MDNode *Tag = nullptr;
+    SmallVector<Value *> Pending{Object};
+    SmallPtrSet<Value *, 16> Seen;
+    while (!Pending.empty()) {
+      Value *Pointer = Pending.pop_back_val();
+      if (!Seen.insert(Pointer).second)
+        continue;
+      for (User *U : Pointer->users()) {
+        auto *I = dyn_cast<Instruction>(U);
+        if (!I)
+          continue;
+        if (isa<GetElementPtrInst, PHINode, SelectInst>(I))
+          Pending.push_back(I);
+        MDNode *Other = I->getMetadata(LLVMContext::MD_tbaa);
+        if (auto *Store = dyn_cast<StoreInst>(I))
+          if (Store->getPointerOperand() != Pointer)
+            Other = nullptr;
+        if (MDNode *Struct = I->getMetadata(LLVMContext::MD_tbaa_struct))
+          for (unsigned Index = 2; Index < Struct->getNumOperands(); Index += 3) {
+            auto *Field = cast<MDNode>(Struct->getOperand(Index));
+            if (Tag && Tag != Field)
+              return;
+            Tag = Field;
+          }
+        if (Other && Tag && Tag != Other)
+          return;
+        if (Other)
+          Tag = Other;
+      }
+    }
+    if (Tag)
+      Set.setMetadata(LLVMContext::MD_tbaa, Tag);
+  }
+};
+
+struct PreparePass : PassInfoMixin<PreparePass> {
+  PreservedAnalyses run(Function &F, FunctionAnalysisManager &FAM) {
+    LoopShape(F).run();
+    hideUncountedExits(F, FAM.getResult<TargetLibraryAnalysis>(F));
+    Types(F).run();
+    return PreservedAnalyses::none();
   }
 };
 
@@ -189,7 +331,7 @@ void LLVMRustAddPassesBeforeEnzyme(ModulePassManager &MPM, PassBuilder &PB,
   MPM.addPass(
       PB.buildModuleSimplificationPipeline(Level, ThinOrFullLTOPhase::None));
   Late.addPass(LowerSwitchPass());
-  Late.addPass(LoopShapePass());
+  Late.addPass(PreparePass());
   MPM.addPass(createModuleToFunctionPassAdaptor(std::move(Late)));
 }
 

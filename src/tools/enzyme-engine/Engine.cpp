@@ -229,7 +229,10 @@ Expected<std::unique_ptr<Module>> engine::differentiate(const Module &M) {
   Command C{{*Executable, Input, "--tool=llc", "-o", "-", "--workspace=" + Directory->path(),
              "--checkpoint-stage=O2Opt",
              // Rust has no fast-math: an infinite or NaN adjoint is a number like any other, not poison.
-             "--enzyme-fast-math=0"},
+             "--enzyme-fast-math=0",
+             // Two optimisations that take memory for unchanged which is not: of a local array that is
+             // filled anew in each round of a loop, and of one that is read in two loops.
+             "--enzyme-rematerialize=0", "--enzyme-loop-invariant-cache=0"},
             Directory->file("out.ll"),
             Directory->file("err.txt"),
             *TimeLimit};

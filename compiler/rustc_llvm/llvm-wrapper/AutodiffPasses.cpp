@@ -183,6 +183,48 @@ bool isCountedExit(const BranchInst &Branch, const Loop &L, ScalarEvolution &SE)
                   Step->getAPInt().isAllOnes());
 }
 
+// The loops that load again what a loop before them has loaded in the same order.
+// Enzyme keeps one copy for both, and looks it up with the counter of the wrong
+// loop, unless it counts one of them as the program runs.
+SmallPtrSet<const Loop *, 8> repeatingLoops(Function &F, LoopInfo &LI,
+                                            ScalarEvolution &SE) {
+  struct Walk {
+    const Value *Object;
+    const SCEV *Start, *Step;
+    const Loop *L;
+  };
+  SmallVector<Walk> Walks;
+  SmallPtrSet<const Loop *, 8> Repeating;
+  for (Instruction &I : instructions(F)) {
+    auto *Load = dyn_cast<LoadInst>(&I);
+    if (!Load || !LI.getLoopFor(Load->getParent()))
+      continue;
+    const Value *Object = getUnderlyingObject(Load->getPointerOperand());
+    // Of what does not change, there is no copy.
+    if (auto *Argument = dyn_cast<llvm::Argument>(Object))
+      if (Argument->hasNoAliasAttr() && Argument->onlyReadsMemory())
+        continue;
+    auto *Address =
+        dyn_cast<SCEVAddRecExpr>(SE.getSCEV(Load->getPointerOperand()));
+    if (!Address)
+      continue;
+    Walk This{Object, Address->getStart(), Address->getStepRecurrence(SE),
+              Address->getLoop()};
+    bool IsNew = true;
+    for (const Walk &Other : Walks) {
+      if (Other.Object != This.Object || Other.Start != This.Start ||
+          Other.Step != This.Step)
+        continue;
+      IsNew = false;
+      if (Other.L != This.L)
+        Repeating.insert(This.L);
+    }
+    if (IsNew)
+      Walks.push_back(This);
+  }
+  return Repeating;
+}
+
 // Hides the conditions of all other exits of loops. Enzyme has a ScalarEvolution
 // of its own that takes every exit for one that is taken at some time, believes
 // what it says of a loop between two bounds that move, or of steps of any size,
@@ -194,6 +236,7 @@ void hideUncountedExits(Function &F, TargetLibraryInfo &TLI) {
   AssumptionCache AC(F);
   ScalarEvolution SE(F, TLI, AC, DT, LI);
   SmallPtrSet<BasicBlock *, 32> Returning = returningBlocks(F);
+  SmallPtrSet<const Loop *, 8> Repeating = repeatingLoops(F, LI, SE);
   SmallVector<BranchInst *> Uncounted;
   for (Loop *L : LI.getLoopsInPreorder()) {
     SmallVector<BasicBlock *> Exiting;
@@ -203,7 +246,7 @@ void hideUncountedExits(Function &F, TargetLibraryInfo &TLI) {
       if (Branch && Branch->isConditional() &&
           all_of(successors(BB),
                  [&](BasicBlock *S) { return Returning.contains(S); }) &&
-          !isCountedExit(*Branch, *L, SE))
+          (Repeating.contains(L) || !isCountedExit(*Branch, *L, SE)))
         Uncounted.push_back(Branch);
     }
   }
@@ -220,7 +263,7 @@ public:
   void run() {
     for (Instruction &I : instructions(F))
       if (!I.hasMetadata(LLVMContext::MD_tbaa))
-        if (MDNode *Tag = tagOfType(getLoadStoreType(I)))
+        if (MDNode *Tag = tagOfAccess(I))
           I.setMetadata(LLVMContext::MD_tbaa, Tag);
     for (Instruction &I : instructions(F))
       if (auto *Set = dyn_cast<MemSetInst>(&I))
@@ -230,25 +273,28 @@ public:
 private:
   Function &F;
 
-  static Type *getLoadStoreType(Instruction &I) {
-    if (auto *Load = dyn_cast<LoadInst>(&I))
-      return Load->getType();
-    if (auto *Store = dyn_cast<StoreInst>(&I))
-      return Store->getValueOperand()->getType();
-    return nullptr;
-  }
-
-  MDNode *tagOfType(Type *Ty) {
-    if (!Ty)
-      return nullptr;
-    Ty = Ty->getScalarType();
-    if (!Ty->isFloatTy() && !Ty->isDoubleTy())
-      return nullptr;
-    StringRef Name = Ty->isFloatTy() ? "float" : "double";
+  MDNode *tag(StringRef Name) {
     MDBuilder Builder(F.getContext());
     MDNode *Root = Builder.createTBAARoot(("Rust " + Name).str());
     MDNode *Node = Builder.createTBAAScalarTypeNode(Name, Root);
     return Builder.createTBAAStructTagNode(Node, Node, 0);
+  }
+
+  MDNode *tagOfAccess(Instruction &I) {
+    if (!isa<LoadInst, StoreInst>(I))
+      return nullptr;
+    Type *Ty = getLoadStoreType(&I)->getScalarType();
+    if (Ty->isFloatTy())
+      return tag("float");
+    if (Ty->isDoubleTy())
+      return tag("double");
+    // Nobody calculates with the bits of a float or a pointer.
+    if (Ty->isIntegerTy() && any_of(I.users(), [](User *U) {
+          auto *Operation = dyn_cast<BinaryOperator>(U);
+          return Operation && !Operation->isBitwiseLogicOp();
+        }))
+      return tag("long");
+    return nullptr;
   }
 
   // Says of memory that is filled what it is used as, if that is one thing.
@@ -294,6 +340,64 @@ private:
   }
 };
 
+// Gives `__rust_realloc` a body of what Enzyme knows: an allocation, a copy, and
+// the end of the old one.
+struct ReallocPass : PassInfoMixin<ReallocPass> {
+  PreservedAnalyses run(Module &M, ModuleAnalysisManager &) {
+    constexpr StringRef Name = "__rust_realloc";
+    for (Function &F : M)
+      if (F.isDeclaration() && F.arg_size() == 4 && F.getName().ends_with(Name)) {
+        define(F, F.getName().drop_back(Name.size()));
+        return PreservedAnalyses::none();
+      }
+    return PreservedAnalyses::all();
+  }
+
+private:
+  // The symbol of one of its siblings. Mangled, their names have a length.
+  static std::string sibling(StringRef Prefix, StringRef Name) {
+    if (Prefix.consume_back("14_"))
+      return (Prefix + Twine(Name.size()) + "_" + Name).str();
+    return (Prefix + Name).str();
+  }
+
+  static void define(Function &F, StringRef Prefix) {
+    Module &M = *F.getParent();
+    LLVMContext &C = M.getContext();
+    Value *Old = F.getArg(0), *OldSize = F.getArg(1), *Align = F.getArg(2),
+          *NewSize = F.getArg(3);
+    Type *Ptr = Old->getType(), *Size = OldSize->getType();
+    FunctionCallee Alloc = M.getOrInsertFunction(
+        sibling(Prefix, "__rust_alloc"),
+        FunctionType::get(Ptr, {Size, Size}, false));
+    FunctionCallee Dealloc = M.getOrInsertFunction(
+        sibling(Prefix, "__rust_dealloc"),
+        FunctionType::get(Type::getVoidTy(C), {Ptr, Size, Size}, false));
+
+    // The symbol stays what it is, in the codegen unit that this becomes part of.
+    Function *Body = Function::Create(F.getFunctionType(),
+                                      GlobalValue::InternalLinkage,
+                                      "rustc.autodiff.realloc", M);
+    Body->addFnAttr(Attribute::AlwaysInline);
+    F.replaceAllUsesWith(Body);
+    Old = Body->getArg(0), OldSize = Body->getArg(1), Align = Body->getArg(2),
+    NewSize = Body->getArg(3);
+    IRBuilder<> Builder(BasicBlock::Create(C, "", Body));
+    BasicBlock *Copy = BasicBlock::Create(C, "", Body);
+    BasicBlock *End = BasicBlock::Create(C, "", Body);
+    CallInst *New = Builder.CreateCall(Alloc, {NewSize, Align});
+    Builder.CreateCondBr(Builder.CreateIsNull(New), End, Copy);
+    Builder.SetInsertPoint(Copy);
+    Value *Shorter = Builder.CreateICmpULT(NewSize, OldSize);
+    Builder.CreateMemCpy(New, MaybeAlign(), Old, MaybeAlign(),
+                         Builder.CreateSelect(Shorter, NewSize, OldSize));
+    Builder.CreateCall(Dealloc, {Old, OldSize, Align});
+    Builder.CreateBr(End);
+    Builder.SetInsertPoint(End);
+    Builder.CreateRet(New);
+  }
+};
+
 struct PreparePass : PassInfoMixin<PreparePass> {
   PreservedAnalyses run(Function &F, FunctionAnalysisManager &FAM) {
     LoopShape(F).run();
@@ -322,6 +426,7 @@ struct RevealPass : PassInfoMixin<RevealPass> {
 
 void LLVMRustAddPassesBeforeEnzyme(ModulePassManager &MPM, PassBuilder &PB,
                                    OptimizationLevel Level) {
+  MPM.addPass(ReallocPass());
   FunctionPassManager Early, Late;
   // While there is no phi, LoopSimplify merges back edges. Later, it would
   // rather make two loops of one.

@@ -10,7 +10,8 @@ use rustc_codegen_ssa::mir::operand::{OperandRef, OperandValue};
 use rustc_codegen_ssa::mir::place::{PlaceRef, PlaceValue};
 use rustc_codegen_ssa::traits::*;
 use rustc_middle::middle::codegen_fn_attrs::CodegenFnAttrs;
-use rustc_middle::ty::{Instance, Ty};
+use rustc_middle::ty::layout::HasTypingEnv;
+use rustc_middle::ty::{self, Instance, Mutability, Ty};
 use rustc_target::callconv::{ArgAbi, FnAbi, PassMode};
 
 use crate::abi::FnAbiLlvmExt;
@@ -46,6 +47,7 @@ pub(super) fn define<'ll, 'tcx>(
     let adapter = cx.declare_fn(&name, fn_abi, None);
     llvm::set_linkage(adapter, llvm::Linkage::InternalLinkage);
     attributes::llfn_attrs_from_instance(cx, cx.tcx, adapter, &CodegenFnAttrs::new(), None);
+    promise_aliasing(cx, adapter, fn_abi);
     cx.add_compiler_used_global(adapter);
 
     let start = Builder::append_block(cx, adapter, "start");
@@ -99,6 +101,42 @@ pub(super) fn define<'ll, 'tcx>(
     }
     bx.ret_void();
     adapter
+}
+
+/// Says of what the parameters point to that nothing else changes it, at any optimization level: Enzyme
+/// keeps a copy of all that may change.
+fn promise_aliasing<'ll, 'tcx>(
+    cx: &CodegenCx<'ll, 'tcx>,
+    adapter: &'ll Value,
+    fn_abi: &FnAbi<'tcx, Ty<'tcx>>,
+) {
+    let no_alias = AttributeKind::NoAlias.create_attr(cx.llcx);
+    let read_only = AttributeKind::ReadOnly.create_attr(cx.llcx);
+    let mut index = 0;
+    for arg in [&fn_abi.ret].into_iter().chain(&fn_abi.args) {
+        let apply = |attrs: &[_]| {
+            attributes::apply_to_llfn(adapter, AttributePlace::Argument(index), attrs);
+        };
+        match (&arg.mode, arg.layout.ty.kind()) {
+            (PassMode::Indirect { .. }, _) => apply(&[no_alias]),
+            (_, &ty::Ref(_, pointee, Mutability::Not))
+                if pointee.is_freeze(cx.tcx, cx.typing_env()) =>
+            {
+                apply(&[no_alias, read_only])
+            }
+            (_, &ty::Ref(_, pointee, Mutability::Mut))
+                if pointee.is_unpin(cx.tcx, cx.typing_env()) =>
+            {
+                apply(&[no_alias])
+            }
+            _ => {}
+        }
+        index += match arg.mode {
+            PassMode::Ignore => 0,
+            PassMode::Pair(..) => 2,
+            _ => 1,
+        };
+    }
 }
 
 /// Appends to `args` the LLVM arguments by which `arg` takes `operand`.

@@ -84,11 +84,19 @@ fn active_values_have_gradients<'tcx>(
     fn_abi: &FnAbi<'tcx, Ty<'tcx>>,
     span: Span,
 ) -> bool {
-    let params = plan.params.iter().zip(&fn_abi.args).filter(|(param, _)| param.gradient.is_some());
-    let ret = plan.ret.seed.map(|_| &fn_abi.ret);
+    let params = plan.params.iter().zip(&fn_abi.args);
+    let params = params.map(|(param, arg)| (arg, param.activity, param.gradient.is_some()));
+    let ret = (&fn_abi.ret, plan.ret.activity, plan.ret.seed.is_some());
     let mut all = true;
-    for arg in params.map(|(_, arg)| arg).chain(ret) {
-        let Err(reason) = shadow::check(cx, arg.layout) else { continue };
+    for (arg, activity, has_gradient) in params.chain([ret]) {
+        let checked = if has_gradient {
+            shadow::check(cx, arg.layout)
+        } else if activity != Activity::Const {
+            shadow::check_reachable(cx, arg.layout.ty, 4)
+        } else {
+            Ok(())
+        };
+        let Err(reason) = checked else { continue };
         let reason = match reason {
             NoGradient::NoFloat => "no float is part of it",
             NoGradient::Pointer => "its gradient would be added to the data that it points to",
@@ -128,6 +136,9 @@ impl<'ll, 'tcx> Lowering<'ll, 'tcx> {
 
     fn ret(&mut self, bx: &mut Builder<'_, 'll, 'tcx>, plan: &Plan, layout: TyAndLayout<'tcx>) {
         let (cx, ret) = (bx.cx, &plan.ret);
+        // A `Const` reference may lie in memory beside others, in a closure or an iterator. Its shadow
+        // there is itself, by which Enzyme is to know it as the program runs.
+        self.marker(cx, "enzyme_runtime_activity");
         if plan.width > 1 {
             self.marker(cx, "enzyme_width");
             self.enzyme_args.push(cx.get_const_int(cx.type_i64(), plan.width as u64));

@@ -7,7 +7,8 @@ use rustc_codegen_ssa::MemFlags;
 use rustc_codegen_ssa::common::IntPredicate;
 use rustc_codegen_ssa::mir::place::PlaceRef;
 use rustc_codegen_ssa::traits::*;
-use rustc_middle::ty::layout::TyAndLayout;
+use rustc_middle::ty::layout::{HasTypingEnv, LayoutOf, TyAndLayout};
+use rustc_middle::ty::{self, Ty};
 
 use super::types;
 use crate::builder::Builder;
@@ -104,6 +105,10 @@ fn floats_stay_floats<'tcx>(
     cx: &CodegenCx<'_, 'tcx>,
     layout: TyAndLayout<'tcx>,
 ) -> Result<(), NoGradient> {
+    // Arrays repeat themselves, and only of enums and unions do parts share bytes.
+    if let FieldsShape::Array { count, .. } = layout.fields {
+        return if count == 0 { Ok(()) } else { floats_stay_floats(cx, layout.field(cx, 0)) };
+    }
     let mut bytes = vec![Byte::Padding; layout.size.bytes_usize()];
     let mut unambiguous = true;
     types::for_each_scalar(cx, layout, Size::ZERO, &mut |offset, scalar| {
@@ -118,6 +123,37 @@ fn floats_stay_floats<'tcx>(
         unambiguous
     });
     if unambiguous { Ok(()) } else { Err(NoGradient::FloatOrNot) }
+}
+
+/// Checks the same of all that values of type `ty` hold or point to, as far as types tell.
+pub(super) fn check_reachable<'tcx>(
+    cx: &CodegenCx<'_, 'tcx>,
+    ty: Ty<'tcx>,
+    depth: usize,
+) -> Result<(), NoGradient> {
+    if depth == 0 {
+        return Ok(());
+    }
+    if let ty::Slice(element) = *ty.kind() {
+        return check_reachable(cx, element, depth);
+    }
+    if let Some(pointee) = ty.builtin_deref(true) {
+        return check_reachable(cx, pointee, depth - 1);
+    }
+    if !ty.is_sized(cx.tcx, cx.typing_env()) {
+        return Ok(());
+    }
+    let layout = cx.layout_of(ty);
+    floats_stay_floats(cx, layout)?;
+    if let FieldsShape::Array { count: 0, .. } = layout.fields {
+        return Ok(());
+    }
+    let fields = match layout.fields {
+        FieldsShape::Array { .. } => 1,
+        _ if matches!(layout.variants, Variants::Multiple { .. }) => 0,
+        _ => layout.fields.count(),
+    };
+    (0..fields).try_for_each(|i| check_reachable(cx, layout.field(cx, i).ty, depth - 1))
 }
 
 /// Makes `shadow` a copy of `value` whose floats are zero.

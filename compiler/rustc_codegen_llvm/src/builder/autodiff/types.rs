@@ -73,15 +73,23 @@ fn wants_types(cx: &CodegenCx<'_, '_>) -> bool {
 /// Tells Enzyme what `load` loads.
 pub(crate) fn annotate_load<'ll>(bx: &Builder<'_, 'll, '_>, load: &'ll Value, scalar: Scalar) {
     if wants_types(bx.cx) {
-        annotate(bx, load, Kind::of(bx.cx, scalar));
+        let is_any_word = scalar.is_always_valid(bx.cx)
+            && scalar.size(bx.cx) == bx.cx.tcx.data_layout.pointer_size();
+        annotate(bx, load, Kind::of(bx.cx, scalar), is_any_word);
     }
 }
 
-fn annotate<'ll>(bx: &Builder<'_, 'll, '_>, load: &'ll Value, kind: Option<Kind>) {
-    // That a pointer is one follows from its use as one. Some are looked at as integers as well, those with
-    // tags in `fmt::Arguments` for one, and there Enzyme would take offence.
+fn annotate<'ll>(
+    bx: &Builder<'_, 'll, '_>,
+    load: &'ll Value,
+    kind: Option<Kind>,
+    is_any_word: bool,
+) {
+    // That a pointer is one follows from its use as one, and what is calculated with is an integer. Some
+    // pointers are looked at as integers, those with tags in `fmt::Arguments` for one, and some integers
+    // share memory with a pointer. There Enzyme would take offence.
     if let Some(kind) = kind
-        && kind != Kind::Pointer
+        && !(kind == Kind::Pointer || kind == Kind::Integer && is_any_word)
         && let Some(tag) = kind.tag(bx.cx)
     {
         bx.cx.set_metadata(load, llvm::MD_tbaa, tag);
@@ -98,14 +106,18 @@ pub(crate) fn annotate_copy<'ll, 'tcx>(
         return;
     }
     let bytes = Bytes::new(bx.cx, layout);
-    let mut scalars = bytes.scalars(bx.cx);
-    // With nothing but one kind in it, the part that was not looked into is no different.
-    if let FieldsShape::Array { .. } = layout.fields
-        && scalars.len() > 1
-        && scalars.iter().all(|scalar| scalar.kind == scalars[0].kind)
+    let scalars = bytes.scalars(bx.cx);
+    // With nothing but one kind in it, neither the part that was not looked into nor the next value is
+    // different.
+    if (layout.size.bytes_usize() == bytes.0.len() || matches!(layout.fields, FieldsShape::Array { .. }))
+        && let Some(&Described { kind, .. }) = scalars.first()
+        && scalars.iter().all(|scalar| scalar.kind == kind)
         && scalars.iter().map(|scalar| scalar.size).sum::<u64>() == bytes.0.len() as u64
     {
-        scalars = vec![Described { size: layout.size.bytes(), ..scalars[0] }];
+        if let Some(tag) = kind.and_then(|kind| kind.tag(bx.cx)) {
+            bx.cx.set_metadata(copy, llvm::MD_tbaa, tag);
+        }
+        return;
     }
     let integer = |value| llvm::LLVMValueAsMetadata(bx.cx.const_u64(value));
     let fields: Vec<_> = scalars
@@ -159,7 +171,7 @@ pub(crate) fn copy_by_scalars<'ll, 'tcx>(
         };
         let (place, align) = at(bx, src, scalar.offset);
         let value = bx.load(ty, place, align);
-        annotate(bx, value, scalar.kind);
+        annotate(bx, value, scalar.kind, true);
         values.push(value);
     }
     for (scalar, value) in scalars.iter().zip(values) {

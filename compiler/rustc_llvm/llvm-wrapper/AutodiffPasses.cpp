@@ -11,6 +11,7 @@
 
 #include "LLVMWrapper.h"
 
+#include "llvm/ADT/SetVector.h"
 #include "llvm/Analysis/AliasAnalysis.h"
 #include "llvm/Analysis/AssumptionCache.h"
 #include "llvm/Analysis/DomTreeUpdater.h"
@@ -254,6 +255,60 @@ void hideUncountedExits(Function &F, TargetLibraryInfo &TLI) {
     hideCondition(*Branch);
 }
 
+// Stores to a place that depends on where control comes from, made of stores
+// to different places in several blocks: back they go. What lies at which place,
+// Enzyme could not tell.
+void spreadStores(Function &F) {
+  SmallVector<StoreInst *> Stores;
+  for (BasicBlock &BB : F)
+    for (Instruction &I : BB) {
+      auto *Store = dyn_cast<StoreInst>(&I);
+      if (Store && Store->isSimple()) {
+        auto *Place = dyn_cast<GetElementPtrInst>(Store->getPointerOperand());
+        auto *Index = Place && Place->getNumIndices() == 1
+                          ? dyn_cast<PHINode>(Place->getOperand(1))
+                          : nullptr;
+        if (Index && Index->getParent() == &BB &&
+            all_of(Index->incoming_values(),
+                   [](Value *V) { return isa<ConstantInt>(V); }))
+          Stores.push_back(Store);
+      }
+      if (I.mayReadOrWriteMemory() || I.mayHaveSideEffects())
+        break;
+    }
+  for (StoreInst *Store : Stores) {
+    BasicBlock *BB = Store->getParent();
+    auto *Place = cast<GetElementPtrInst>(Store->getPointerOperand());
+    auto in = [&](Value *V, BasicBlock *Pred) {
+      auto *Phi = dyn_cast<PHINode>(V);
+      return Phi && Phi->getParent() == BB ? Phi->getIncomingValueForBlock(Pred)
+                                           : V;
+    };
+    auto dominates = [&](Value *V) {
+      auto *I = dyn_cast<Instruction>(V);
+      return !I || I->getParent() != BB || isa<PHINode>(I);
+    };
+    if (!dominates(Store->getValueOperand()) ||
+        !dominates(Place->getPointerOperand()))
+      continue;
+    SmallSetVector<BasicBlock *, 8> Preds(pred_begin(BB), pred_end(BB));
+    if (Preds.size() != pred_size(BB))
+      continue;
+    for (BasicBlock *Pred : Preds) {
+      if (!Pred->getSingleSuccessor())
+        Pred = SplitEdge(Pred, BB);
+      IRBuilder<> Builder(Pred->getTerminator());
+      Value *To = Builder.CreateGEP(
+          Place->getSourceElementType(), in(Place->getPointerOperand(), Pred),
+          {in(Place->getOperand(1), Pred)}, "", Place->getNoWrapFlags());
+      StoreInst *Spread = Builder.CreateAlignedStore(
+          in(Store->getValueOperand(), Pred), To, Store->getAlign());
+      Spread->copyMetadata(*Store);
+    }
+    Store->eraseFromParent();
+  }
+}
+
 // What rustc's metadata says of types, see `rustc_codegen_llvm::builder::
 // autodiff::types`, for what passes have made without any.
 class Types {
@@ -400,6 +455,7 @@ private:
 
 struct PreparePass : PassInfoMixin<PreparePass> {
   PreservedAnalyses run(Function &F, FunctionAnalysisManager &FAM) {
+    spreadStores(F);
     LoopShape(F).run();
     hideUncountedExits(F, FAM.getResult<TargetLibraryAnalysis>(F));
     Types(F).run();

@@ -1,7 +1,6 @@
 // Cutting a slice, see Slice.h.
 
 #include "Slice.h"
-#include "Simplify.h"
 
 #include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/IR/Constants.h"
@@ -214,8 +213,6 @@ Expected<Slice> Cutter::cut(ArrayRef<Function *> Wrappers) {
     else
       define(*cast<GlobalVariable>(Original));
   }
-  simplify(*Result.M);
-  // Not before: a request may have been inlined into the function that called its wrapper.
   sortByNesting(Wrappers);
   listNodes();
   // Cloning leaves an empty list behind where there is no debug info, and that draws a warning.

@@ -23,6 +23,8 @@ use crate::llvm::{self, Metadata, Type, Value};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Integer,
+    /// An integer of the size of a pointer. At another time, as in some enums, it may be one.
+    Word,
     Pointer,
     Float(Float),
 }
@@ -35,6 +37,13 @@ impl Kind {
         match scalar.primitive() {
             Primitive::Int(Integer::I8, _) if scalar.is_always_valid(cx) => None,
             Primitive::Int(..) if scalar.is_uninit_valid() => None,
+            // The tag of an enum is nothing else.
+            Primitive::Int(..)
+                if scalar.size(cx) == cx.tcx.data_layout.pointer_size()
+                    && scalar.valid_range(cx).end > u16::MAX.into() =>
+            {
+                Some(Kind::Word)
+            }
             Primitive::Int(..) => Some(Kind::Integer),
             Primitive::Pointer(_) => Some(Kind::Pointer),
             Primitive::Float(float) => Some(Kind::Float(float)),
@@ -48,7 +57,7 @@ impl Kind {
             Kind::Pointer => Some("any pointer"),
             Kind::Float(Float::F32) => Some("float"),
             Kind::Float(Float::F64) => Some("double"),
-            Kind::Float(Float::F16 | Float::F128) => None,
+            Kind::Word | Kind::Float(Float::F16 | Float::F128) => None,
         }
     }
 
@@ -73,23 +82,15 @@ fn wants_types(cx: &CodegenCx<'_, '_>) -> bool {
 /// Tells Enzyme what `load` loads.
 pub(crate) fn annotate_load<'ll>(bx: &Builder<'_, 'll, '_>, load: &'ll Value, scalar: Scalar) {
     if wants_types(bx.cx) {
-        let is_any_word = scalar.is_always_valid(bx.cx)
-            && scalar.size(bx.cx) == bx.cx.tcx.data_layout.pointer_size();
-        annotate(bx, load, Kind::of(bx.cx, scalar), is_any_word);
+        annotate(bx, load, Kind::of(bx.cx, scalar));
     }
 }
 
-fn annotate<'ll>(
-    bx: &Builder<'_, 'll, '_>,
-    load: &'ll Value,
-    kind: Option<Kind>,
-    is_any_word: bool,
-) {
-    // That a pointer is one follows from its use as one, and what is calculated with is an integer. Some
-    // pointers are looked at as integers, those with tags in `fmt::Arguments` for one, and some integers
-    // share memory with a pointer. There Enzyme would take offence.
+fn annotate<'ll>(bx: &Builder<'_, 'll, '_>, load: &'ll Value, kind: Option<Kind>) {
+    // That a pointer is one follows from its use as one. Some are looked at as integers as well, those
+    // with tags in `fmt::Arguments` for one, and there Enzyme would take offence.
     if let Some(kind) = kind
-        && !(kind == Kind::Pointer || kind == Kind::Integer && is_any_word)
+        && kind != Kind::Pointer
         && let Some(tag) = kind.tag(bx.cx)
     {
         bx.cx.set_metadata(load, llvm::MD_tbaa, tag);
@@ -167,11 +168,11 @@ pub(crate) fn copy_by_scalars<'ll, 'tcx>(
         let ty = match scalar.kind {
             Some(Kind::Pointer) => bx.cx.type_ptr(),
             Some(Kind::Float(float)) => bx.cx.type_from_float(float),
-            Some(Kind::Integer) | None => bx.cx.type_ix(scalar.size * 8),
+            Some(Kind::Integer | Kind::Word) | None => bx.cx.type_ix(scalar.size * 8),
         };
         let (place, align) = at(bx, src, scalar.offset);
         let value = bx.load(ty, place, align);
-        annotate(bx, value, scalar.kind, true);
+        annotate(bx, value, scalar.kind);
         values.push(value);
     }
     for (scalar, value) in scalars.iter().zip(values) {
@@ -249,7 +250,9 @@ impl Bytes {
             let is_whole = match kind {
                 None => size == 1,
                 Some(Kind::Integer) => size.is_power_of_two(),
-                Some(Kind::Pointer) => size == cx.tcx.data_layout.pointer_size().bytes(),
+                Some(Kind::Pointer | Kind::Word) => {
+                    size == cx.tcx.data_layout.pointer_size().bytes()
+                }
                 Some(Kind::Float(float)) => size == float.size().bytes(),
             };
             if is_whole {

@@ -453,11 +453,75 @@ private:
   }
 };
 
+// Copies between ranges that may overlap by way of another. Enzyme's reverse
+// takes them for ranges that do not.
+void copyByTemporary(Function &F) {
+  const DataLayout &Layout = F.getDataLayout();
+  SmallVector<MemMoveInst *> Moves;
+  for (Instruction &I : instructions(F))
+    if (auto *Move = dyn_cast<MemMoveInst>(&I))
+      if (!Move->isVolatile())
+        Moves.push_back(Move);
+  for (MemMoveInst *Move : Moves) {
+    IRBuilder<> Builder(Move);
+    Value *Size = Move->getLength();
+    auto *Constant = dyn_cast<ConstantInt>(Size);
+    constexpr uint64_t LargestOnStack = 4096;
+    bool OnStack = Constant && Constant->getZExtValue() <= LargestOnStack;
+    Value *Temporary;
+    if (OnStack) {
+      IRBuilder<> Entry(&*F.getEntryBlock().getFirstInsertionPt());
+      auto *Slot = Entry.CreateAlloca(
+          ArrayType::get(Builder.getInt8Ty(), Constant->getZExtValue()));
+      Slot->setAlignment(Align(16));
+      Temporary = Slot;
+    } else {
+      Type *Ptr = Builder.getPtrTy();
+      Type *Word = Layout.getIntPtrType(F.getContext());
+      FunctionCallee Malloc = F.getParent()->getOrInsertFunction(
+          "malloc", FunctionType::get(Ptr, {Word}, false));
+      CallInst *Call =
+          Builder.CreateCall(Malloc, {Builder.CreateZExtOrTrunc(Size, Word)});
+      Call->addRetAttr(Attribute::NoAlias);
+      Temporary = Call;
+    }
+    CallInst *Out = Builder.CreateMemCpy(Temporary, MaybeAlign(),
+                                         Move->getSource(),
+                                         Move->getSourceAlign(), Size);
+    CallInst *In = Builder.CreateMemCpy(Move->getDest(), Move->getDestAlign(),
+                                        Temporary, MaybeAlign(), Size);
+    for (CallInst *Copy : {Out, In})
+      Copy->copyMetadata(
+          *Move, {LLVMContext::MD_tbaa, LLVMContext::MD_tbaa_struct});
+    if (!OnStack)
+      Builder.CreateCall(F.getParent()->getOrInsertFunction(
+                             "free", FunctionType::get(Builder.getVoidTy(),
+                                                       {Builder.getPtrTy()},
+                                                       false)),
+                         {Temporary});
+    Move->eraseFromParent();
+  }
+}
+
+// Until Enzyme has run, nothing is computed that the program would not compute.
+// Of what is not selected in the end, the adjoint is zero, but times the
+// derivative of a square root of a negative number, or of a division by zero, it
+// is NaN. The attribute is the one way to tell SimplifyCFG.
+struct NoSpeculationPass : PassInfoMixin<NoSpeculationPass> {
+  PreservedAnalyses run(Module &M, ModuleAnalysisManager &) {
+    for (Function &F : M)
+      if (!F.isDeclaration())
+        F.addFnAttr(Attribute::OptForFuzzing);
+    return PreservedAnalyses::none();
+  }
+};
+
 struct PreparePass : PassInfoMixin<PreparePass> {
   PreservedAnalyses run(Function &F, FunctionAnalysisManager &FAM) {
     spreadStores(F);
     LoopShape(F).run();
     hideUncountedExits(F, FAM.getResult<TargetLibraryAnalysis>(F));
+    copyByTemporary(F);
     Types(F).run();
     return PreservedAnalyses::none();
   }
@@ -465,9 +529,11 @@ struct PreparePass : PassInfoMixin<PreparePass> {
 
 struct RevealPass : PassInfoMixin<RevealPass> {
   PreservedAnalyses run(Module &M, ModuleAnalysisManager &) {
+    for (Function &F : M)
+      F.removeFnAttr(Attribute::OptForFuzzing);
     Function *Opaque = M.getFunction(OpaqueName);
     if (!Opaque)
-      return PreservedAnalyses::all();
+      return PreservedAnalyses::none();
     for (User *U : make_early_inc_range(Opaque->users())) {
       auto *Call = cast<CallBase>(U);
       Call->replaceAllUsesWith(Call->getArgOperand(0));
@@ -483,6 +549,7 @@ struct RevealPass : PassInfoMixin<RevealPass> {
 void LLVMRustAddPassesBeforeEnzyme(ModulePassManager &MPM, PassBuilder &PB,
                                    OptimizationLevel Level) {
   MPM.addPass(ReallocPass());
+  MPM.addPass(NoSpeculationPass());
   FunctionPassManager Early, Late;
   // While there is no phi, LoopSimplify merges back edges. Later, it would
   // rather make two loops of one.

@@ -59,6 +59,7 @@ pub(crate) fn codegen_derivative<'ll, 'tcx>(
         pieces: plan.pieces,
         enzyme_args: vec![],
         results: vec![],
+        slots: vec![],
     };
     lowering.ret(bx, &plan, fn_abi.ret.layout);
     for (param, arg) in plan.params.iter().zip(&fn_abi.args) {
@@ -118,6 +119,8 @@ struct Lowering<'ll, 'tcx> {
     enzyme_args: Vec<&'ll Value>,
     /// The gradients that Enzyme returns, as pieces of the result, and the types that it returns them with.
     results: Vec<(usize, &'ll Type)>,
+    /// The gradients that Enzyme adds up in memory.
+    slots: Vec<(usize, PlaceRef<'tcx, &'ll Value>)>,
 }
 
 impl<'ll, 'tcx> Lowering<'ll, 'tcx> {
@@ -197,9 +200,11 @@ impl<'ll, 'tcx> Lowering<'ll, 'tcx> {
         }
         if let Some(gradient) = param.gradient {
             if param.passed == Passed::Indirect {
-                let gradient = self.piece(bx, gradient);
-                shadow::init(bx, place, gradient);
-                self.enzyme_args.push(gradient.val.llval);
+                // Not where it is returned: LLVM keeps in registers what nobody else can see.
+                let slot = PlaceRef::alloca(bx, place.layout);
+                shadow::init(bx, place, slot);
+                self.enzyme_args.push(slot.val.llval);
+                self.slots.push((gradient, slot));
             } else {
                 self.results.push((gradient, place.layout.immediate_llvm_type(bx.cx)));
             }
@@ -226,6 +231,10 @@ impl<'ll, 'tcx> Lowering<'ll, 'tcx> {
             let value = if self.results.len() == 1 { result } else { bx.extract_value(result, i) };
             let piece = self.piece(bx, index);
             OperandRef::from_immediate_or_packed_pair(bx, value, piece.layout).val.store(bx, piece);
+        }
+        for &(index, slot) in &self.slots {
+            let piece = self.piece(bx, index);
+            bx.typed_place_copy(piece.val, slot.val, slot.layout);
         }
     }
 }

@@ -20,6 +20,8 @@
 #include "llvm/Analysis/ScalarEvolutionExpressions.h"
 #include "llvm/Analysis/TargetLibraryInfo.h"
 #include "llvm/Analysis/ValueTracking.h"
+#include "llvm/IR/DiagnosticInfo.h"
+#include "llvm/IR/DiagnosticPrinter.h"
 #include "llvm/IR/Dominators.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
@@ -453,6 +455,36 @@ private:
   }
 };
 
+// An error of rustc's, where it comes from. LLVM's own class of the kind would
+// print the type of the function as well.
+class NotDifferentiable : public DiagnosticInfo {
+public:
+  explicit NotDifferentiable(std::string Message)
+      : DiagnosticInfo(DK_Unsupported, DS_Error), Message(std::move(Message)) {}
+  void print(DiagnosticPrinter &Printer) const override { Printer << Message; }
+
+private:
+  std::string Message;
+};
+
+// Reports calls of what is not known, as marked by `rustc_codegen_llvm::builder::
+// autodiff::indirect`.
+void refuseIndirectCalls(Function &F) {
+  for (Instruction &I : instructions(F)) {
+    auto *Call = dyn_cast<CallBase>(&I);
+    if (Call && Call->isIndirectCall() &&
+        Call->getAttributes().hasFnAttr("rustc.autodiff.indirect")) {
+      F.getContext().diagnose(NotDifferentiable(
+          ("autodiff: in function " + F.getName() +
+           ": calls through `fn` pointers and trait objects cannot be "
+           "differentiated; take what is called as a generic parameter, such as "
+           "`impl Fn(f64) -> f64`")
+              .str()));
+      return;
+    }
+  }
+}
+
 // Copies between ranges that may overlap by way of another. Enzyme's reverse
 // takes them for ranges that do not.
 void copyByTemporary(Function &F) {
@@ -518,6 +550,7 @@ struct NoSpeculationPass : PassInfoMixin<NoSpeculationPass> {
 
 struct PreparePass : PassInfoMixin<PreparePass> {
   PreservedAnalyses run(Function &F, FunctionAnalysisManager &FAM) {
+    refuseIndirectCalls(F);
     spreadStores(F);
     LoopShape(F).run();
     hideUncountedExits(F, FAM.getResult<TargetLibraryAnalysis>(F));

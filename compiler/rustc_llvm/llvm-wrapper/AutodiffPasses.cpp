@@ -167,8 +167,8 @@ private:
 };
 
 // Whether the number of rounds after which \p Branch leaves \p L follows from
-// its condition as Enzyme would work it out: by counting, in constant steps
-// that cannot miss the bound.
+// its condition as Enzyme would work it out: by counting up, or in constant
+// steps that meet the bound.
 bool isCountedExit(const BranchInst &Branch, const Loop &L, ScalarEvolution &SE) {
   auto *Compare = dyn_cast<ICmpInst>(Branch.getCondition());
   if (!Compare)
@@ -182,8 +182,7 @@ bool isCountedExit(const BranchInst &Branch, const Loop &L, ScalarEvolution &SE)
       !SE.isLoopInvariant(Right, &L))
     return false;
   auto *Step = dyn_cast<SCEVConstant>(Counter->getStepRecurrence(SE));
-  return Step && (Compare->isEquality() || Step->getAPInt().isOne() ||
-                  Step->getAPInt().isAllOnes());
+  return Step && (Compare->isEquality() || Step->getAPInt().isOne());
 }
 
 // The loops that load again what a loop before them has loaded in the same order.

@@ -547,6 +547,34 @@ struct NoSpeculationPass : PassInfoMixin<NoSpeculationPass> {
   }
 };
 
+// What keeps a pointer that a function only writes through from being left out of
+// its reverse. Enzyme makes it undefined there, where whether the shadow is the
+// pointer itself decides whether there is a derivative.
+constexpr StringRef KeepName = "rustc.autodiff.keep";
+
+void keepWrittenPointers(Function &F) {
+  Module &M = *F.getParent();
+  if (!M.getNamedGlobal("enzyme_runtime_activity"))
+    return;
+  IRBuilder<> Builder(&*F.getEntryBlock().getFirstNonPHIOrDbgOrAlloca());
+  for (Argument &Arg : F.args()) {
+    if (!Arg.getType()->isPointerTy() || !Arg.onlyWritesMemory())
+      continue;
+    Function *Keep = M.getFunction(KeepName);
+    if (!Keep) {
+      Keep = Function::Create(
+          FunctionType::get(Builder.getVoidTy(), {Builder.getPtrTy()}, false),
+          GlobalValue::ExternalLinkage, KeepName, M);
+      Keep->setDoesNotThrow();
+      Keep->setWillReturn();
+      Keep->setDoesNotFreeMemory();
+      Keep->setMemoryEffects(MemoryEffects::inaccessibleMemOnly());
+      Keep->addFnAttr("enzyme_inactive");
+    }
+    Builder.CreateCall(Keep, {&Arg});
+  }
+}
+
 struct PreparePass : PassInfoMixin<PreparePass> {
   PreservedAnalyses run(Function &F, FunctionAnalysisManager &FAM) {
     refuseIndirectCalls(F);
@@ -555,6 +583,7 @@ struct PreparePass : PassInfoMixin<PreparePass> {
     hideUncountedExits(F, FAM.getResult<TargetLibraryAnalysis>(F));
     copyByTemporary(F);
     Types(F).run();
+    keepWrittenPointers(F);
     return PreservedAnalyses::none();
   }
 };
@@ -563,15 +592,16 @@ struct RevealPass : PassInfoMixin<RevealPass> {
   PreservedAnalyses run(Module &M, ModuleAnalysisManager &) {
     for (Function &F : M)
       F.removeFnAttr(Attribute::OptForFuzzing);
-    Function *Opaque = M.getFunction(OpaqueName);
-    if (!Opaque)
-      return PreservedAnalyses::none();
-    for (User *U : make_early_inc_range(Opaque->users())) {
-      auto *Call = cast<CallBase>(U);
-      Call->replaceAllUsesWith(Call->getArgOperand(0));
-      Call->eraseFromParent();
-    }
-    Opaque->eraseFromParent();
+    for (StringRef Name : {OpaqueName, KeepName})
+      if (Function *Marker = M.getFunction(Name)) {
+        for (User *U : make_early_inc_range(Marker->users())) {
+          auto *Call = cast<CallBase>(U);
+          if (!Call->getType()->isVoidTy())
+            Call->replaceAllUsesWith(Call->getArgOperand(0));
+          Call->eraseFromParent();
+        }
+        Marker->eraseFromParent();
+      }
     return PreservedAnalyses::none();
   }
 };

@@ -149,6 +149,20 @@ pub(super) fn report(dcx: DiagCtxtHandle<'_>, message: String) {
         let krate = krate.unwrap_or_default().to_string();
         dcx.emit_err(AutoDiffMissingBody { message, function, krate });
     } else {
-        dcx.emit_err(FromLlvmDiag { message });
+        dcx.emit_err(FromLlvmDiag { message: demangle(&message) });
     }
+}
+
+/// The same with the names of functions as they are in the source.
+fn demangle(message: &str) -> String {
+    let words = message.split(' ').map(|word| {
+        let (symbol, rest) = word.split_at(word.find([':', ',']).unwrap_or(word.len()));
+        // What Enzyme works on is a copy, and in place of the primal it differentiates an adapter.
+        let symbol = symbol.trim_start_matches("preprocess_").trim_end_matches(".primal");
+        match rustc_demangle::try_demangle(symbol) {
+            Ok(name) => format!("`{name:#}`{rest}"),
+            Err(_) => word.to_string(),
+        }
+    });
+    words.collect::<Vec<_>>().join(" ")
 }

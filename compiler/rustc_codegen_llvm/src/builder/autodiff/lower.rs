@@ -1,6 +1,7 @@
 //! The body of a derivative: a call of Enzyme's, made as the [`Plan`] says.
 
 use rustc_abi::BackendRepr;
+use rustc_ast::expand::autodiff_attrs::DiffActivity;
 use rustc_codegen_ssa::mir::operand::{OperandRef, OperandValue};
 use rustc_codegen_ssa::mir::place::PlaceRef;
 use rustc_codegen_ssa::traits::*;
@@ -19,7 +20,7 @@ use super::shadow::{self, NoGradient};
 use super::{adapter, generate_enzyme_call};
 use crate::builder::Builder;
 use crate::context::CodegenCx;
-use crate::errors::{AutoDiffNotActive, AutoDiffUnsupportedAbi};
+use crate::errors::{AutoDiffActivityUnfit, AutoDiffUnsupportedAbi};
 use crate::llvm::{Type, Value};
 use crate::type_of::LayoutLlvmExt;
 
@@ -49,7 +50,7 @@ pub(crate) fn codegen_derivative<'ll, 'tcx>(
     }
     let plan = Plan::new(&fn_abi, params, attrs);
     debug!(?primal, ?plan);
-    if !active_values_have_gradients(cx, &plan, &fn_abi, span) {
+    if !activities_fit_types(cx, &plan, &fn_abi, attrs) {
         return;
     }
 
@@ -78,35 +79,55 @@ pub(crate) fn codegen_derivative<'ll, 'tcx>(
     lowering.store(bx, result);
 }
 
-/// Reports what is `Active` and has no gradient; Enzyme would answer zero, or something else.
-fn active_values_have_gradients<'tcx>(
+/// Reports activities that values of their type cannot have; Enzyme would answer zero, or something else.
+fn activities_fit_types<'tcx>(
     cx: &CodegenCx<'_, 'tcx>,
     plan: &Plan,
     fn_abi: &FnAbi<'tcx, Ty<'tcx>>,
-    span: Span,
+    attrs: &RustcAutodiff,
 ) -> bool {
-    let params = plan.params.iter().zip(&fn_abi.args);
-    let params = params.map(|(param, arg)| (arg, param.activity, param.gradient.is_some()));
-    let ret = (&fn_abi.ret, plan.ret.activity, plan.ret.seed.is_some());
-    let mut all = true;
-    for (arg, activity, has_gradient) in params.chain([ret]) {
-        let checked = if has_gradient {
-            shadow::check(cx, arg.layout)
-        } else if activity != Activity::Const {
-            shadow::check_reachable(cx, arg.layout.ty, 4)
-        } else {
+    let mut fit = true;
+    let mut check = |layout: TyAndLayout<'tcx>, activity, has_gradient, span| {
+        let in_place = matches!(activity, DiffActivity::Duplicated | DiffActivity::DuplicatedOnly);
+        let result = if activity == DiffActivity::Const || activity == DiffActivity::None {
             Ok(())
+        } else if in_place && layout.ty.builtin_deref(true).is_none() {
+            Err(NoGradient::Value)
+        } else if has_gradient {
+            shadow::check(cx, layout)
+        } else {
+            shadow::check_reachable(cx, layout.ty, 4)
         };
-        let Err(reason) = checked else { continue };
-        let reason = match reason {
-            NoGradient::NoFloat => "no float is part of it",
-            NoGradient::Pointer => "its gradient would be added to the data that it points to",
-            NoGradient::FloatOrNot => "its floats share memory with something else",
+        let Err(reason) = result else { return };
+        let (reason, help) = match reason {
+            NoGradient::NoFloat => (
+                "no float is part of it",
+                "make it `Const`, or take it by reference and make it `Duplicated`",
+            ),
+            NoGradient::Pointer => (
+                "its gradient would be added to the data that it points to",
+                "make it `Const`, or take it by reference and make it `Duplicated`",
+            ),
+            NoGradient::FloatOrNot => (
+                "its floats share memory with something else",
+                "make it `Const`, or take the floats in a `struct`",
+            ),
+            NoGradient::Value => (
+                "only what a reference or pointer leads to has a shadow in memory",
+                "make it `Active`, or take it by reference",
+            ),
         };
-        cx.tcx.dcx().emit_err(AutoDiffNotActive { span, ty: arg.layout.ty, reason });
-        all = false;
+        let activity = activity.to_string();
+        let ty = layout.ty;
+        cx.tcx.dcx().emit_err(AutoDiffActivityUnfit { span, ty, activity, reason, help });
+        fit = false;
+    };
+    for (i, (param, arg)) in plan.params.iter().zip(&fn_abi.args).enumerate() {
+        let (activity, span) = (attrs.input_activity[i], attrs.input_spans[i]);
+        check(arg.layout, activity, param.gradient.is_some(), span);
     }
-    all
+    check(fn_abi.ret.layout, attrs.ret_activity, plan.ret.seed.is_some(), attrs.ret_span);
+    fit
 }
 
 struct Lowering<'ll, 'tcx> {

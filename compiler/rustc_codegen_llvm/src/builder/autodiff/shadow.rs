@@ -24,6 +24,8 @@ pub(super) enum NoGradient {
     Pointer,
     /// The same bytes are a float at one time and something else at another.
     FloatOrNot,
+    /// It is passed by value.
+    Value,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -114,11 +114,8 @@ impl Activities {
             ident(Symbol::intern(&activity.node.to_string()), activity.span)
         };
         let mode = if self.mode.is_fwd() { sym::Forward } else { sym::Reverse };
-        let width = Lit {
-            kind: LitKind::Integer,
-            symbol: sym::integer(self.width.node),
-            suffix: None,
-        };
+        let width =
+            Lit { kind: LitKind::Integer, symbol: sym::integer(self.width.node), suffix: None };
         let width = Token::new(TokenKind::Literal(width), self.width.span);
         let mut tokens = vec![TokenTree::Token(ident(mode, self.name.span), Spacing::Alone)];
         let activities = self.inputs.iter().chain([&self.ret]).map(activity);
@@ -184,24 +181,24 @@ fn check_primal(
     if let Some(kind) = header.coroutine_kind {
         return unsupported(
             kind.span(),
-            kind.as_str(),
-            "it returns what will compute the value, not the value",
+            format!("`{}`", kind.as_str()),
+            "they return what will compute the value, not the value",
             "differentiate an ordinary function that it calls",
         );
     }
     if is_naked {
         return unsupported(
             primal.ident.span,
-            "naked",
-            "it consists of assembly",
+            "naked".to_string(),
+            "they consist of assembly",
             "write it in Rust, or write the derivative by hand",
         );
     }
     if let Some(param) = decl.inputs.iter().find(|p| matches!(p.ty.kind, TyKind::CVarArgs)) {
         return unsupported(
             param.span,
-            "C-variadic",
-            "its arguments are not known",
+            "C-variadic".to_string(),
+            "which arguments they take is not known",
             "differentiate a function with a fixed number of parameters",
         );
     }

@@ -12,11 +12,12 @@ pub(super) struct NotAFunction {
 }
 
 #[derive(Diagnostic)]
-#[diag("a function of an `extern` block cannot be differentiated")]
-#[note("what it does is not known to this compilation")]
-#[help("differentiate a Rust function, and write the derivatives of the functions it calls by hand")]
+#[diag("functions of an `extern` block cannot be differentiated")]
+#[help("differentiate the function where it is defined, or write its derivative by hand")]
 pub(super) struct ForeignFunction {
     #[primary_span]
+    pub attr: Span,
+    #[label("this function has no body here")]
     pub span: Span,
 }
 
@@ -26,13 +27,15 @@ pub(super) struct ForeignFunction {
 pub(super) struct UnsupportedFunction {
     #[primary_span]
     pub span: Span,
-    pub kind: &'static str,
+    pub kind: String,
     pub reason: &'static str,
     pub help: &'static str,
 }
 
 #[derive(Diagnostic)]
-#[diag("functions that return `impl Trait` cannot be differentiated: the derivative cannot name the type")]
+#[diag(
+    "functions that return `impl Trait` cannot be differentiated: the derivative cannot name the type"
+)]
 #[help("return the type by its name, or a `Box<dyn Trait>`")]
 pub(super) struct ReturnsImplTrait {
     #[primary_span]
@@ -139,7 +142,7 @@ pub(super) struct SimilarActivity {
 }
 
 #[derive(Diagnostic)]
-#[diag("`{$activity}` is not for the {$place} in {$mode} mode")]
+#[diag("`{$activity}` is not for a {$place} in {$mode} mode")]
 #[help("the activities of a {$place} in {$mode} mode are {$names}")]
 pub(super) struct ActivityNotAllowed {
     #[primary_span]

@@ -4,7 +4,7 @@ use rustc_ast::expand::autodiff_attrs::DiffMode;
 use rustc_ast::tokenstream::{DelimSpan, TokenStream};
 use rustc_ast::{self as ast, GenericParamKind, ItemKind};
 use rustc_expand::base::{Annotatable, ExtCtxt};
-use rustc_span::{Ident, Span, kw, sym};
+use rustc_span::{Ident, Span, Symbol, kw, sym};
 use thin_vec::{ThinVec, thin_vec};
 
 use super::activities::Activities;
@@ -62,7 +62,7 @@ fn expand_with_mode(
     mode: DiffMode,
 ) -> Vec<Annotatable> {
     if let Annotatable::ForeignItem(_) = item {
-        ecx.dcx().emit_err(errors::ForeignFunction { span: item.span() });
+        ecx.dcx().emit_err(errors::ForeignFunction { attr: meta_item.span, span: item.span() });
         return vec![item];
     }
     if function(&item).is_none() {
@@ -74,8 +74,9 @@ fn expand_with_mode(
     let mut item = cfg_eval(ecx.sess, ecx.ecfg.features, item, lint_node_id);
     let Some((vis, primal)) = function(&item) else { return vec![item] };
 
-    let mut is_naked = false;
-    item.clone().visit_attrs(|attrs| is_naked = attrs.iter().any(|a| a.has_name(sym::naked)));
+    let mut attrs = ThinVec::new();
+    item.clone().visit_attrs(|of_primal| attrs = std::mem::take(of_primal));
+    let is_naked = attrs.iter().any(|attr| attr.has_name(sym::naked));
     let Ok(activities) = Activities::check(ecx, mode, meta_item, primal, is_naked) else {
         return vec![item];
     };
@@ -93,7 +94,16 @@ fn expand_with_mode(
         body: Some(body),
         eii_impls: ThinVec::new(),
     });
-    let attrs = thin_vec![rustc_autodiff(ecx, span, Some(activities.tokens()))];
+    // What goes for the primal, as for `#[derive]`.
+    attrs.retain(|attr| {
+        [sym::allow, sym::warn, sym::deny, sym::forbid, sym::deprecated]
+            .iter()
+            .any(|&name| attr.has_name(name))
+    });
+    let mode_name = if mode.is_fwd() { "forward" } else { "reverse" };
+    let doc = format!("The derivative of `{}` in {mode_name} mode.", primal.ident);
+    attrs.push(ecx.attr_name_value_str(sym::doc, Symbol::intern(&doc), span));
+    attrs.push(rustc_autodiff(ecx, span, Some(activities.tokens())));
     let vis = vis.clone();
     let derivative = match &item {
         Annotatable::AssocItem(_, ctxt) => {
@@ -106,9 +116,7 @@ fn expand_with_mode(
             let mut function = ecx.item(span, attrs, ItemKind::Fn(function));
             function.vis = vis;
             match item {
-                Annotatable::Stmt(_) => {
-                    Annotatable::Stmt(Box::new(ecx.stmt_item(span, function)))
-                }
+                Annotatable::Stmt(_) => Annotatable::Stmt(Box::new(ecx.stmt_item(span, function))),
                 _ => Annotatable::Item(function),
             }
         }
@@ -182,10 +190,8 @@ fn body(
         let mut call = ecx.block_expr(call);
         call.rules = ast::BlockCheckMode::Unsafe(ast::UnsafeSource::CompilerGenerated);
         let forever = ecx.expr_loop(span, ecx.block(span, ThinVec::new()));
-        let never = ecx.block(
-            span,
-            thin_vec![ecx.stmt_semi(ecx.expr_block(call)), ecx.stmt_expr(forever)],
-        );
+        let never =
+            ecx.block(span, thin_vec![ecx.stmt_semi(ecx.expr_block(call)), ecx.stmt_expr(forever)]);
         let condition = ecx.expr_bool(span, false);
         stmts.push(ecx.stmt_semi(ecx.expr_if(span, condition, ecx.expr_block(never), None)));
         primal_expr = ecx.expr_ident(span, local);

@@ -7,7 +7,7 @@
 
 use rustc_ast::expand::autodiff_attrs::DiffActivity;
 use rustc_ast::mut_visit::{self, MutVisitor};
-use rustc_ast::visit::{self, BoundKind, LifetimeCtxt, Visitor};
+use rustc_ast::visit::{self, LifetimeCtxt, Visitor};
 use rustc_ast::{self as ast, FnRetTy, GenericArgs, GenericParam, PatKind, Ty, TyKind};
 use rustc_data_structures::fx::FxHashSet;
 use rustc_expand::base::ExtCtxt;
@@ -78,7 +78,9 @@ impl Derivative {
         let output = match results.len() {
             0 => FnRetTy::Default(span),
             1 => FnRetTy::Ty(Box::new(results.remove(0))),
-            _ => FnRetTy::Ty(ecx.ty(span, TyKind::Tup(results.into_iter().map(Box::new).collect()))),
+            _ => {
+                FnRetTy::Ty(ecx.ty(span, TyKind::Tup(results.into_iter().map(Box::new).collect())))
+            }
         };
 
         let mut header = primal.sig.header;
@@ -151,7 +153,12 @@ impl Types<'_, '_> {
 
     /// Names the lifetime that is elided in what is returned, as that of the parameters it comes from:
     /// with shadows, there are more that it could come from.
-    fn name_returned_lifetime(&mut self, params: &mut [Ty], has_self: bool, returned: &mut Ty) -> Option<Ident> {
+    fn name_returned_lifetime(
+        &mut self,
+        params: &mut [Ty],
+        has_self: bool,
+        returned: &mut Ty,
+    ) -> Option<Ident> {
         let sources = match params {
             [receiver, ..] if has_self && has_reference(receiver) => std::slice::from_mut(receiver),
             _ => params,
@@ -173,7 +180,9 @@ impl Types<'_, '_> {
     /// `Self`, where it stands for the type of `self`.
     fn name_self(&self, ty: &mut Ty) {
         match &mut ty.kind {
-            TyKind::ImplicitSelf => *ty = *self.ecx.ty_ident(ty.span, Ident::new(kw::SelfUpper, ty.span)),
+            TyKind::ImplicitSelf => {
+                *ty = *self.ecx.ty_ident(ty.span, Ident::new(kw::SelfUpper, ty.span))
+            }
             TyKind::Ref(_, pointee) | TyKind::PinnedRef(_, pointee) => {
                 self.name_self(&mut pointee.ty)
             }
@@ -279,10 +288,7 @@ impl MutVisitor for ImplTraits<'_, '_, '_> {
         mut_visit::walk_ty(self, ty);
         let TyKind::ImplTrait(_, bounds) = &mut ty.kind else { return };
         let types = &mut *self.0;
-        let mut bounds = std::mem::take(bounds);
-        for bound in &mut bounds {
-            ElidedLifetimes(|| types.fresh_lifetime()).visit_param_bound(bound, BoundKind::Bound);
-        }
+        let bounds = std::mem::take(bounds);
         let ident = Ident::new(Symbol::intern(&format!("Impl{}", types.impls.len())), types.span);
         types.impls.push(types.ecx.typaram(types.span, ident, bounds, None));
         *ty = *types.ecx.ty_ident(ty.span, ident);

@@ -80,7 +80,8 @@ impl<'tcx> Indirect<'tcx> {
                 IndirectCall::FnPtr(_) => true,
                 IndirectCall::Virtual(method) => implements(tcx, instance, method.def_id()),
             };
-            is_meant && abi_of_instance(tcx, instance).is_ok_and(|other| is_same_abi(abi, other))
+            is_meant
+                && abi_of_instance(tcx, instance).is_ok_and(|other| is_same_abi(abi, other, call))
         };
         known.iter().filter(|&&known| matches(known)).map(|&known| MonoItem::Fn(known)).collect()
     }
@@ -141,12 +142,18 @@ fn abi_of_instance<'tcx>(
     tcx.fn_abi_of_instance(TypingEnv::fully_monomorphized().as_query_input(value))
 }
 
-fn is_same_abi<'tcx>(a: &FnAbi<'tcx, Ty<'tcx>>, b: &FnAbi<'tcx, Ty<'tcx>>) -> bool {
-    a.conv == b.conv
-        && a.c_variadic == b.c_variadic
-        && a.ret.eq_abi(&b.ret)
-        && a.args.len() == b.args.len()
-        && a.args.iter().zip(&b.args).all(|(a, b)| a.eq_abi(b))
+fn is_same_abi<'tcx>(
+    a: &FnAbi<'tcx, Ty<'tcx>>,
+    b: &FnAbi<'tcx, Ty<'tcx>>,
+    call: IndirectCall<'tcx>,
+) -> bool {
+    let args = |abi: &FnAbi<'tcx, Ty<'tcx>>| {
+        // A closure that is a `fn` pointer takes itself as well, which is not passed.
+        let passed = abi.args.iter().filter(|arg| !arg.is_ignore()).map(|arg| arg.layout.ty);
+        // Through a vtable, the receiver is of another type.
+        passed.skip(usize::from(matches!(call, IndirectCall::Virtual(_)))).collect::<Vec<_>>()
+    };
+    a.conv == b.conv && a.ret.layout.ty == b.ret.layout.ty && args(a) == args(b)
 }
 
 /// Whether `instance`, which is in a vtable, may be called as `method`.

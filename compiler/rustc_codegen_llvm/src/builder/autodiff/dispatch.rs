@@ -20,6 +20,7 @@ use rustc_target::callconv::FnAbi;
 
 use crate::abi::FnAbiLlvmExt;
 use crate::attributes;
+use crate::back::autodiff::INACTIVE;
 use crate::builder::Builder;
 use crate::context::CodegenCx;
 use crate::llvm::{self, AttributeKind, AttributePlace, Type, Value};
@@ -56,37 +57,27 @@ pub(crate) fn dispatch<'ll, 'tcx>(
     let callee = args.pop().unwrap();
     let start = Builder::append_block(cx, function, "start");
     let mut bx = Builder::build(cx, start);
-    let mut is_anything_known = false;
     for candidate in candidates(cx, method) {
         let candidate_abi = cx.fn_abi_of_instance(candidate, ty::List::empty());
-        if candidate_abi.llvm_type(cx) != llty || candidate_abi.conv != fn_abi.conv {
+        if candidate_abi.llvm_type(cx) != llty || !is_same_abi(candidate_abi, fn_abi, method) {
             continue;
         }
-        let known = cx.get_fn(candidate);
-        let is_equal = bx.icmp(IntPredicate::IntEQ, callee, known);
+        let is_equal = bx.icmp(IntPredicate::IntEQ, callee, cx.get_fn(candidate));
         let [then, otherwise] = ["equal", "next"].map(|name| bx.append_sibling_block(name));
         bx.cond_br(is_equal, then, otherwise);
         bx.switch_to_block(then);
         call_and_return(&mut bx, candidate_abi, separate(cx, candidate, candidate_abi), &args);
         bx.switch_to_block(otherwise);
-        is_anything_known = true;
-    }
-    if !is_anything_known {
-        // Enzyme does not know what to make of a function that never returns. This one does so for a
-        // callee that cannot be.
-        let is_equal = bx.icmp(IntPredicate::IntEQ, callee, panic_nounwind(cx).1);
-        let [then, otherwise] = ["never", "next"].map(|name| bx.append_sibling_block(name));
-        bx.cond_br(is_equal, then, otherwise);
-        bx.switch_to_block(then);
-        let ret = unsafe { llvm::LLVMGetReturnType(llty) };
-        if ret == cx.type_void() {
-            bx.ret_void();
-        } else {
-            bx.ret(cx.const_null(ret));
-        }
-        bx.switch_to_block(otherwise);
     }
     stop(&mut bx, &message);
+    // Enzyme takes a block that does not return for one that is never reached, and the comparison
+    // before it for one that need not be made.
+    let ret = unsafe { llvm::LLVMGetReturnType(llty) };
+    if ret == cx.type_void() {
+        bx.ret_void();
+    } else {
+        bx.ret(cx.const_null(ret));
+    }
     Some((ty, function))
 }
 
@@ -189,6 +180,7 @@ pub(super) fn check_shadow<'ll, 'tcx>(
     check.switch_to_block(different);
     let pointee = with_no_trimmed_paths!(pointee.to_string());
     stop(&mut check, &format!("the shadow of a `{pointee}` is of another type than the value"));
+    check.ret_void();
     bx.call(llty, None, None, function, &[vtable, shadow], None, None);
 }
 
@@ -219,21 +211,59 @@ fn may_be(tcx: TyCtxt<'_>, candidate: Instance<'_>, method: DefId) -> bool {
     }
 }
 
-/// Stops the program with `message`.
+/// Stops the program with `message`, in a way that looks as if it went on.
 fn stop(bx: &mut Builder<'_, '_, '_>, message: &str) {
     let cx = bx.cx;
-    let (instance, panic) = panic_nounwind(cx);
-    let fn_abi = cx.fn_abi_of_instance(instance, ty::List::empty());
+    let llty = cx.type_func(&[cx.type_ptr(), cx.type_isize()], cx.type_void());
+    let name = "autodiff.stop";
+    let function = cx.get_declared_value(name).unwrap_or_else(|| {
+        let function = cx.declare_cfn(name, llvm::UnnamedAddr::Global, llty);
+        llvm::set_linkage(function, llvm::Linkage::InternalLinkage);
+        let codegen_attrs = CodegenFnAttrs::new();
+        attributes::llfn_attrs_from_instance(cx, cx.tcx, function, &codegen_attrs, None);
+        // Without `OptimizeNone`, LLVM would find out that it does not return.
+        let kinds = [
+            AttributeKind::Cold,
+            AttributeKind::NoFree,
+            AttributeKind::NoInline,
+            AttributeKind::NoUnwind,
+            AttributeKind::OptimizeNone,
+        ];
+        let mut attrs = kinds.map(|kind| kind.create_attr(cx.llcx)).to_vec();
+        attrs.push(llvm::CreateAttrString(cx.llcx, INACTIVE));
+        attributes::apply_to_llfn(function, AttributePlace::Function, &attrs);
+        let start = Builder::append_block(cx, function, "start");
+        let mut bx = Builder::build(cx, start);
+        let instance = Instance::mono(
+            cx.tcx,
+            cx.tcx.require_lang_item(LangItem::PanicNounwind, DUMMY_SP),
+        );
+        let fn_abi = cx.fn_abi_of_instance(instance, ty::List::empty());
+        let args = [0, 1].map(|i| llvm::get_param(function, i));
+        let panic = cx.get_fn(instance);
+        bx.call(fn_abi.llvm_type(cx), None, Some(fn_abi), panic, &args, None, Some(instance));
+        bx.unreachable();
+        function
+    });
     let (text, length) = cx.const_str(message);
-    let args = [text, length];
-    bx.call(fn_abi.llvm_type(cx), None, Some(fn_abi), panic, &args, None, Some(instance));
-    bx.unreachable();
+    bx.call(llty, None, None, function, &[text, length], None, None);
 }
 
-fn panic_nounwind<'ll, 'tcx>(cx: &CodegenCx<'ll, 'tcx>) -> (Instance<'tcx>, &'ll Value) {
-    let def_id = cx.tcx.require_lang_item(LangItem::PanicNounwind, DUMMY_SP);
-    let instance = Instance::mono(cx.tcx, def_id);
-    (instance, cx.get_fn(instance))
+/// Whether a call of `method`, or of a `fn` pointer, with the ABI `call` may call a function with the ABI
+/// `callee`. What is of no size is not passed: a closure that is a `fn` pointer takes itself as well.
+fn is_same_abi<'tcx>(
+    callee: &FnAbi<'tcx, Ty<'tcx>>,
+    call: &FnAbi<'tcx, Ty<'tcx>>,
+    method: Option<Instance<'tcx>>,
+) -> bool {
+    let args = |abi: &FnAbi<'tcx, Ty<'tcx>>| {
+        let passed = abi.args.iter().filter(|arg| !arg.is_ignore()).map(|arg| arg.layout.ty);
+        // Through a vtable, the receiver is of another type.
+        passed.skip(usize::from(method.is_some())).collect::<Vec<_>>()
+    };
+    callee.conv == call.conv
+        && callee.ret.layout.ty == call.ret.layout.ty
+        && args(callee) == args(call)
 }
 
 fn unknown_callee<'tcx>(

@@ -82,7 +82,7 @@ pub(crate) fn differentiate(
     true
 }
 
-pub(crate) const INACTIVE: &str = "enzyme_inactive";
+const INACTIVE: &str = "enzyme_inactive";
 
 /// Tells Enzyme which functions no derivative goes through, whatever they are called with.
 pub(crate) fn mark_inactive<'tcx>(cx: &CodegenCx<'_, 'tcx>) {

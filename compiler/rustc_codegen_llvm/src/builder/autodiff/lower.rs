@@ -17,7 +17,7 @@ use tracing::debug;
 
 use super::plan::{Activity, Param, Passed, Plan};
 use super::shadow::{self, NoGradient};
-use super::{adapter, dispatch, generate_enzyme_call};
+use super::{adapter, generate_enzyme_call};
 use crate::builder::Builder;
 use crate::context::CodegenCx;
 use crate::errors::{AutoDiffActivityUnfit, AutoDiffUnsupportedAbi};
@@ -216,10 +216,7 @@ impl<'ll, 'tcx> Lowering<'ll, 'tcx> {
         self.enzyme_args.push(value);
         for index in param.shadows.clone() {
             let place = self.args.project_field(bx, index);
-            let (shadow, shadow_metadata) = load(bx, place, param.passed);
-            if let (Some(metadata), Some(shadow_metadata)) = (metadata, shadow_metadata) {
-                dispatch::check_shadow(bx, ty, metadata, shadow_metadata);
-            }
+            let (shadow, _) = load(bx, place, param.passed);
             self.enzyme_args.push(shadow);
         }
         if let Some(gradient) = param.gradient {

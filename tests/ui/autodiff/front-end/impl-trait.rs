@@ -9,6 +9,7 @@
 //@[release] compile-flags: -Copt-level=3
 
 #![feature(anonymous_lifetime_in_impl_trait, autodiff)]
+#![allow(unused_features)] // `anonymous_lifetime_in_impl_trait` is used, but not counted
 
 use std::autodiff::{autodiff_forward, autodiff_reverse};
 use std::hint::black_box;

@@ -94,12 +94,14 @@ fn expand_with_mode(
         body: Some(body),
         eii_impls: ThinVec::new(),
     });
-    // What goes for the primal, as for `#[derive]`.
-    attrs.retain(|attr| {
-        [sym::allow, sym::warn, sym::deny, sym::forbid, sym::deprecated]
-            .iter()
-            .any(|&name| attr.has_name(name))
-    });
+    // What goes for the primal: its lints, as for `#[derive]`, and who may call it.
+    let kept =
+        [sym::allow, sym::warn, sym::deny, sym::forbid, sym::deprecated, sym::target_feature];
+    attrs.retain(|attr| kept.iter().any(|&name| attr.has_name(name)));
+    if attrs.iter().any(|attr| attr.has_name(sym::deprecated)) {
+        // Who calls the derivative is told, not that the derivative names the primal.
+        attrs.push(ecx.attr_nested_word(sym::allow, sym::deprecated, span));
+    }
     let mode_name = if mode.is_fwd() { "forward" } else { "reverse" };
     let doc = format!("The derivative of `{}` in {mode_name} mode.", primal.ident);
     attrs.push(ecx.attr_name_value_str(sym::doc, Symbol::intern(&doc), span));

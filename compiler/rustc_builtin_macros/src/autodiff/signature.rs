@@ -63,7 +63,7 @@ impl Derivative {
                 make_mutable(&mut ty, returned_lifetime);
             }
             for i in 0..activities.shadows(activity.node) {
-                let name = names.fresh(&format!("{prefix}{name}_{i}"), name.span);
+                let name = names.fresh(&format!("{prefix}{}_{i}", name.name), name.span);
                 params.push((name, ty.clone()));
             }
         }

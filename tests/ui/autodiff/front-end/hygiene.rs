@@ -62,6 +62,12 @@ mod parameters {
         itself * d_itself
     }
 
+    // Keywords.
+    #[autodiff_reverse(r#loop, Duplicated, Active)]
+    pub fn r#match(r#fn: &f64) -> f64 {
+        *r#fn * *r#fn
+    }
+
     // Named as what is generated for `impl Trait`.
     #[autodiff_reverse(d_callback, Const, Active, Active)]
     pub fn callback(primal: impl Fn(f64) -> f64, x: f64) -> f64 {
@@ -134,6 +140,9 @@ fn main() {
     let got = parameters::t_shadow(3.0, 1.0, 10.0, 5.0, 100.0, 1000.0);
     exact("tangents", got, [15.0, 305.0, 3050.0]);
     exact("itself", parameters::d_itself(3.0, 5.0, 1.0), (15.0, 5.0, 3.0));
+    let mut d = 0.0;
+    exact("keywords", parameters::r#loop(&3.0, &mut d, 1.0), 9.0);
+    exact("keywords, gradient", d, 6.0);
     exact("callback", parameters::d_callback(|x| 2.0 * x, 3.0, 1.0), (18.0, 12.0));
 
     exact("made", d_made(2.0, 1.0), (8.0, 12.0));

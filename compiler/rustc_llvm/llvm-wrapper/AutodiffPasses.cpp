@@ -558,7 +558,7 @@ void keepWrittenPointers(Function &F) {
     return;
   IRBuilder<> Builder(&*F.getEntryBlock().getFirstNonPHIOrDbgOrAlloca());
   for (Argument &Arg : F.args()) {
-    if (!Arg.getType()->isPointerTy() || !Arg.onlyWritesMemory())
+    if (!Arg.getType()->isPointerTy() || !Arg.hasAttribute(Attribute::WriteOnly))
       continue;
     Function *Keep = M.getFunction(KeepName);
     if (!Keep) {

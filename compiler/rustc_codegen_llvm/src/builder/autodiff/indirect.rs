@@ -6,6 +6,7 @@
 
 use rustc_hir::LangItem;
 use rustc_middle::ty::{Instance, InstanceKind};
+use rustc_span::sym;
 
 use crate::attributes;
 use crate::context::CodegenCx;
@@ -20,7 +21,13 @@ pub(crate) fn mark_indirect_call<'ll, 'tcx>(
 ) {
     let is_indirect = match callee.map(|callee| callee.def) {
         None => true,
-        Some(InstanceKind::Virtual(method, _)) => !cx.tcx.is_lang_item(method, LangItem::DropInPlace),
+        Some(InstanceKind::Virtual(method, _)) => {
+            // What is written as text has no derivative.
+            let is_formatting = cx.tcx.def_path(method).data.first().is_some_and(|module| {
+                cx.tcx.crate_name(method.krate) == sym::core && module.data.get_opt_name() == Some(sym::fmt)
+            });
+            !is_formatting && !cx.tcx.is_lang_item(method, LangItem::DropInPlace)
+        }
         Some(_) => false,
     };
     if cx.is_autodiff_slice && is_indirect {

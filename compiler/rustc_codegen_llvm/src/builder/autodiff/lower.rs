@@ -89,9 +89,13 @@ fn activities_fit_types<'tcx>(
     let mut fit = true;
     let mut check = |layout: TyAndLayout<'tcx>, activity, has_gradient, span| {
         let in_place = matches!(activity, DiffActivity::Duplicated | DiffActivity::DuplicatedOnly);
+        let all_in_one = matches!(activity, DiffActivity::Dualv | DiffActivity::DualvOnly);
+        let pointee = layout.ty.builtin_deref(true);
         let result = if activity == DiffActivity::Const || activity == DiffActivity::None {
             Ok(())
-        } else if in_place && layout.ty.builtin_deref(true).is_none() {
+        } else if all_in_one && !layout.ty.is_raw_ptr() && !pointee.is_some_and(Ty::is_slice) {
+            Err(NoGradient::NoSlice)
+        } else if in_place && pointee.is_none() {
             Err(NoGradient::Value)
         } else if has_gradient {
             shadow::check(cx, layout)
@@ -111,6 +115,10 @@ fn activities_fit_types<'tcx>(
             NoGradient::FloatOrNot => (
                 "its floats share memory with something else",
                 "make it `Const`, or take the floats in a `struct`",
+            ),
+            NoGradient::NoSlice => (
+                "only the shadows of a slice can lie one behind the other",
+                "take a slice, or make it `Dual`",
             ),
             NoGradient::Value => (
                 "only what a reference or pointer leads to has a shadow in memory",
@@ -160,7 +168,7 @@ impl<'ll, 'tcx> Lowering<'ll, 'tcx> {
 
     fn ret(&mut self, bx: &mut Builder<'_, 'll, 'tcx>, plan: &Plan, layout: TyAndLayout<'tcx>) {
         let (cx, ret) = (bx.cx, &plan.ret);
-        // A `Const` reference may lie in memory beside others, in a closure or an iterator. Its shadow
+        // What is constant may lie in memory beside what is not, in a closure or an iterator. Its shadow
         // there is itself, by which Enzyme is to know it as the program runs.
         self.marker(cx, "enzyme_runtime_activity");
         if plan.width > 1 {

@@ -1,7 +1,7 @@
 //! The shadow of a value that a primal takes by value: where its gradient is added up.
 
 use rustc_abi::{
-    BackendRepr, FieldsShape, Primitive, Scalar, Size, TagEncoding, VariantIdx, Variants,
+    BackendRepr, FieldsShape, Float, Primitive, Scalar, Size, TagEncoding, VariantIdx, Variants,
 };
 use rustc_codegen_ssa::MemFlags;
 use rustc_codegen_ssa::common::IntPredicate;
@@ -26,12 +26,14 @@ pub(super) enum NoGradient {
     FloatOrNot,
     /// It is passed by value.
     Value,
+    /// Its shadows cannot be one piece of memory.
+    NoSlice,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Byte {
     Padding,
-    Float,
+    Float(Float),
     Other,
 }
 
@@ -102,7 +104,8 @@ fn has_float_field<'tcx>(
     Ok(found)
 }
 
-/// Refuses a type that has bytes which can be part of a float, and of something else.
+/// Refuses a type that has bytes which can be part of a float, and of something else, be it a float of
+/// another size.
 fn floats_stay_floats<'tcx>(
     cx: &CodegenCx<'_, 'tcx>,
     layout: TyAndLayout<'tcx>,
@@ -115,7 +118,7 @@ fn floats_stay_floats<'tcx>(
     let mut unambiguous = true;
     types::for_each_scalar(cx, layout, Size::ZERO, &mut |offset, scalar| {
         let kind = match scalar.primitive() {
-            Primitive::Float(_) => Byte::Float,
+            Primitive::Float(float) => Byte::Float(float),
             _ => Byte::Other,
         };
         for byte in &mut bytes[offset.bytes_usize()..][..scalar.size(cx).bytes_usize()] {

@@ -5,8 +5,8 @@ import platform
 import re
 import shutil
 
-from . import (base, config, debian, doctor, enzyme, files, formatting, launch, overhead, overlay, patches,
-               series, suites, toolchain)
+from . import (base, config, debian, doctor, enzyme, files, formatting, fuzz, launch, matrix, overhead, overlay, patches,
+               series, suites, tax, toolchain)
 from .report import Failure, note, step
 
 HELP = """\
@@ -19,6 +19,13 @@ The fork's own commands:
   doctor               say what was found, and differentiate one function
   overhead [RUSTC]     crates without autodiff: the same LLVM IR as with the base, at most 1.001 times
                        the instructions (builds the base's compiler once, then takes up to an hour)
+  overhead --flag [RUSTC]  the same LLVM IR with -Zautodiff=Enable as without it
+  header-tax [RUSTC]   gradients behind an idiomatic header: at most 1.02 times the instructions of those behind
+                       one flattened to scalars and pointers
+  fuzz-headers [--count N] [--seed S] [RUSTC]
+                       differentiate N functions (200) with random headers, and compare with closed forms
+  support-matrix       differentiate some hundred headers in every mode at two levels, and write the table of
+                       what is right or refused into the guide; with --check, say whether it is as written
 
 Everything else goes to rustc's own x.py, in build/tree with the series laid over it:
   build [PATH]         without a path: the compiler and the standard library (build/host/stage1)
@@ -127,13 +134,19 @@ def dispatch(root, given):
             return formatting.run(fork.overlay(), fork.sources(), chain.rustfmt, given[1:])
         if given[0] == "clean" and "--all" in given[1:]:
             return clean_all(fork)
-        if given[0] not in ("doctor", "overhead"):
+        if given[0] not in ("doctor", "fuzz-headers", "overhead", "support-matrix", "header-tax"):
             fork.lay()
     if given == ["doctor"]:
         doctor.examine(fork.config, fork.build, fork.base, chain)
         return 0
+    if given[0] == "fuzz-headers":
+        return fuzz.command(fork, chain, host(chain), given[1:])
+    if given[0] == "header-tax":
+        return tax.command(fork, chain, host(chain), given[1:])
     if given[0] == "overhead":
         return overhead.command(fork, chain, host(chain), given[1:])
+    if given[0] == "support-matrix":
+        return matrix.command(fork, given[1:])
     text = launch.configuration(fork.config, fork.build, chain, host(chain))
     # The engine's tests need a compiler, which every other test builds on the way.
     passed_on = launch.arguments(passed_on or ["build"], fork.suites())

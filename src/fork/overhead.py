@@ -3,6 +3,8 @@
 The base is built once, as the fork is, and kept in `build/overhead`. Then cargo compiles src/tools/overhead
 and all it needs, the base's library/ included (-Zbuild-std), with each compiler in turn: the same sources in
 the same directories, so that whatever differs is the compiler's doing and nothing has to be filtered out.
+
+With `--flag`, no base: the fork without `-Zautodiff=Enable` takes its place, and the LLVM IR alone is compared.
 """
 
 import difflib
@@ -22,6 +24,7 @@ DIRECTORY = "src/tools/overhead"
 # Level -> cargo's option, opt-level and codegen units. 16, rustc's own choice, shows how items are divided
 # among them; one shows the most of what LLVM makes of a crate.
 LEVELS = {"debug": ([], 0, 16), "release": (["--release"], 3, 1)}
+FLAG = "-Zautodiff=Enable"
 # The most that the fork may execute for each instruction of the base.
 LIMIT = 1.001
 # "{}" stands for the file that the counter writes.
@@ -37,26 +40,36 @@ SHOWN = 5
 
 
 def command(fork, chain, host, given):
-    if len(given) > 1 or any(argument.startswith("-") for argument in given):
-        raise Failure("usage: ./x.py overhead [RUSTC]", "RUSTC is a compiler to compare instead of build/host/stage1's")
-    ours = os.path.abspath(given[0]) if given else built(fork, chain, host)
-    if not os.path.isfile(ours) or not os.access(ours, os.X_OK):
-        raise Failure(f"{ours} is no program", "name the rustc to compare with the base's")
-    method = counter()
+    flag = given[:1] == ["--flag"]
+    ours = compiler(fork, chain, host, given[flag:], "overhead [--flag]")
+    method = None if flag else counter()
     directory = os.path.join(fork.build, "overhead")
     # A lock of its own: an hour that is not to hold up ./x.py build and the like.
     with files.locked(os.path.join(directory, ".x.lock")):
-        base = base_compiler(fork, chain, host, directory)
-        said = {doctor.version([rustc, "--version", "--verbose"]) for rustc in (base, ours)}
+        if flag:
+            sides = {"fork without the flag": (ours, ""), "fork with the flag": (ours, FLAG)}
+        else:
+            sides = {"base": (base_compiler(fork, chain, host, directory), ""), "fork": (ours, "")}
+        said = {doctor.version([rustc, "--version", "--verbose"]) for rustc, _ in sides.values()}
         if len(said) > 1:
             raise Failure(f"the base and {ours} are of different versions, which alone changes every symbol",
                           "compare a compiler that was built here")
         before = os.stat(ours)
-        status = Comparison(fork, chain, host, os.path.join(directory, "run"), method).run(base, ours)
+        status = Comparison(fork, chain, host, os.path.join(directory, "run"), method, sides).run()
         # That lock does not keep ./x.py build from putting another compiler there.
         if (os.stat(ours).st_ino, os.stat(ours).st_ctime_ns) != (before.st_ino, before.st_ctime_ns):
             raise Failure(f"{ours} was built again while it was compared", "run the command again")
         return status
+
+
+def compiler(fork, chain, host, given, command_):
+    """The rustc that was given to `command_`, or the one that was built."""
+    if len(given) > 1 or any(argument.startswith("-") for argument in given):
+        raise Failure(f"usage: ./x.py {command_} [RUSTC]", "RUSTC is a compiler to use instead of build/host/stage1's")
+    rustc = os.path.abspath(given[0]) if given else built(fork, chain, host)
+    if not os.path.isfile(rustc) or not os.access(rustc, os.X_OK):
+        raise Failure(f"{rustc} is no program", "name a rustc")
+    return rustc
 
 
 def built(fork, chain, host):
@@ -108,45 +121,50 @@ def base_compiler(fork, chain, host, directory):
 
 
 class Comparison:
-    def __init__(self, fork, chain, host, directory, method):
+    """Of two `sides`, {name: (compiler, its flag)}."""
+
+    def __init__(self, fork, chain, host, directory, method, sides):
         self.fork, self.chain, self.host = fork, chain, host
-        self.directory, self.method = directory, method
+        self.directory, self.method, self.sides = directory, method, sides
         self.sources = os.path.join(fork.root, DIRECTORY)
         self.cargo = chain.cargo or os.path.join(fork.build, host, "stage0/bin/cargo")
         self.manifest = os.path.join(self.sources, "Cargo.toml")
 
-    def run(self, base, ours):
+    def run(self):
         files.remove_tree(self.directory)
         downloads.need_space(self.directory, MEGABYTES)
-        note(f"comparing {ours} with the base's {base}")
+        (one, (base, _)), (other, (ours, _)) = self.sides.items()
+        note(f"comparing {ours}, the {other}, with {base}, the {one}")
         problems, compared, size = [], 0, 0
         for number, (level, (_, optimize, _)) in enumerate(LEVELS.items()):
-            for turn, (side, rustc) in enumerate((("base", base), ("fork", ours)), 2 * number + 1):
+            for turn, side in enumerate(self.sides, 2 * number + 1):
                 with step(f"{turn} of {2 * len(LEVELS)}: compiling with the {side}, {level} (opt-level {optimize})"):
-                    self.compile(side, rustc, level)
+                    self.compile(side, level)
             found, crates, bytes_ = self.differences(level)
             problems, compared, size = problems + found, compared + crates, size + bytes_
             note(f"{level}: {crates} crates, {bytes_ >> 20} MB of LLVM IR, "
                  + (f"{len(found)} different" if found else "identical"))
-        problems += self.counted()
+        problems += self.counted() if self.method else []
         if problems:
             raise Failure("\n".join(problems), f"the LLVM IR is kept in {os.path.join(self.directory, 'ir')}")
         files.remove_tree(self.directory)
-        note(f"OK: the LLVM IR of {compared} crates ({size >> 20} MB) is identical, at most {LIMIT} times the "
-             "instructions")
+        note(f"OK: the LLVM IR of {compared} crates ({size >> 20} MB) is identical"
+             + (f", at most {LIMIT} times the instructions" if self.method else ""))
         return 0
 
     # -- compiling -----------------------------------------------------------------------------------
 
-    def compile(self, side, rustc, level):
+    def compile(self, side, level):
         """Leaves `ir/<side>/<level>` with the LLVM IR of every crate, and `counts/<side>/<level>`."""
         option, optimize, units = LEVELS[level]
+        rustc, flag = self.sides[side]
         # One directory for both, emptied in between: its name is in the code that build scripts write.
         target = os.path.join(self.directory, "target")
         files.remove_tree(target)
         counts = os.path.join(self.directory, "counts", side, level)
         os.makedirs(counts)
-        crates = "*" if self.method == "perf" else " ".join(CALLGRIND[1]) if level == CALLGRIND[0] else ""
+        callgrind = self.method == "callgrind" and level == CALLGRIND[0]
+        crates = "*" if self.method == "perf" else " ".join(CALLGRIND[1]) if callgrind else ""
         # Without what would make one developer's compilation another than the next one's.
         environ = {key: value for key, value in self.chain.environment(os.environ).items()
                    if not key.startswith(("CARGO_BUILD_", "CARGO_PROFILE_", "RUSTC_"))}
@@ -159,8 +177,8 @@ class Comparison:
             "RUSTC_BOOTSTRAP": "1",
             # The only way to give cargo one library/ for both compilers, rather than each compiler's own.
             "__CARGO_TESTS_ONLY_SRC_ROOT": os.path.join(self.fork.base, "library"),
-            "OVERHEAD_COUNTER": "\x1f".join(COUNTERS[self.method]), "OVERHEAD_COUNTS": counts,
-            "OVERHEAD_CRATES": crates,
+            "OVERHEAD_COUNTER": "\x1f".join(COUNTERS.get(self.method, ())), "OVERHEAD_COUNTS": counts,
+            "OVERHEAD_CRATES": crates, "OVERHEAD_FLAG": flag,
         }
         # `--target` keeps build scripts and proc macros apart: the flags are not for them.
         run = [self.cargo, "build", "-Zbuild-std=std", "--locked", "--target", self.host, "--manifest-path",
@@ -184,7 +202,7 @@ class Comparison:
 
     def differences(self, level):
         """(what differs, the number of crates, bytes compared). What is identical is deleted."""
-        base, ours = (os.path.join(self.directory, "ir", side, level) for side in ("base", "fork"))
+        base, ours = (os.path.join(self.directory, "ir", side, level) for side in self.sides)
         crates = {}
         for name in sorted({*os.listdir(base), *os.listdir(ours)}):
             # <crate>-<hash>.ll or, of several codegen units, <crate>-<hash>.<unit>.rcgu.ll
@@ -204,7 +222,7 @@ class Comparison:
                 else:
                     different.append(pair)
             if different:
-                shown = first_difference(*different[0]) if len(found) < SHOWN else "  (not shown)"
+                shown = first_difference(dict(zip(self.sides, different[0]))) if len(found) < SHOWN else "  (not shown)"
                 found.append(f"the LLVM IR of {crate.rsplit('-', 1)[0]} differs, {level}:\n{shown}")
         return found, len(crates), size
 
@@ -217,7 +235,7 @@ class Comparison:
 
     def counted(self):
         """Says what was counted; returns what is wrong with it."""
-        each = {side: {} for side in ("base", "fork")}
+        each = {side: {} for side in self.sides}
         for (side, counts), level in itertools.product(each.items(), LEVELS):
             directory = os.path.join(self.directory, "counts", side, level)
             for name in os.listdir(directory):
@@ -245,11 +263,12 @@ def instructions(path):
     return int(found[1] or found[2])
 
 
-def first_difference(base, ours):
-    """A diff of the lines where they part."""
-    if not (os.path.exists(base) and os.path.exists(ours)):
-        there, side = (base, "base") if os.path.exists(base) else (ours, "fork")
-        return f"  {os.path.basename(there)} is written by the {side} alone"
+def first_difference(sides):
+    """A diff of the lines where the files of `sides` part."""
+    there = [side for side, path in sides.items() if os.path.exists(path)]
+    base, ours = sides.values()
+    if len(there) == 1:
+        return f"  {os.path.basename(base)} is written by the {there[0]} alone"
     with open(base, "rb") as a, open(ours, "rb") as b:
         for number, pair in enumerate(itertools.zip_longest(a, b, fillvalue=b""), 1):
             if pair[0] != pair[1]:

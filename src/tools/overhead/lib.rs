@@ -61,6 +61,22 @@ pub fn product(left: ArrayView2<f64>, right: &Array2<f64>) -> (Array2<f64>, f64)
     (product, sum)
 }
 
+pub fn faer_product(left: faer::MatRef<f64>, right: &faer::Mat<f64>) -> (faer::Mat<f64>, f64) {
+    let product = left * right;
+    let norm = product.norm_l2();
+    (product, norm)
+}
+
+pub fn scaled_product(product: &mut [f32; 16], left: &[f32; 16], right: &[f32; 16], scale: f32) {
+    let (product, left, right) = (product.as_mut_ptr(), left.as_ptr(), right.as_ptr());
+    unsafe {
+        gemm::gemm(
+            4, 4, 4, product, 1, 4, true, left, 1, 4, right, 1, 4, scale, 1.0, false, false, false,
+            gemm::Parallelism::None,
+        )
+    }
+}
+
 pub fn apply(f: fn(f32) -> f32, others: &[&(dyn Fn(f32) -> f32 + Sync)], pair: (f32, f32)) -> f32 {
     others.par_iter().map(|other| other(pair.0) + f(pair.1)).sum()
 }

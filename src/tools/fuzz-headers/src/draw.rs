@@ -1,0 +1,330 @@
+//! Draws headers. Only what has a documented meaning is drawn.
+
+use crate::model::{Header, Mode, Param, Pass, Ret, Write};
+use crate::rng::Rng;
+use crate::types::{Adt, Float, INTEGERS, Repr, Ty};
+
+/// The most floats that a parameter has, and that are returned.
+const FLOATS: usize = 10;
+
+pub struct Draw {
+    rng: Rng,
+    /// Half of the headers have no `f32`, so that they can be compared more closely.
+    singles: bool,
+    structs: usize,
+}
+
+/// The header number `id` of a seed.
+pub fn header(seed: u64, id: usize) -> Header {
+    let mut seeds = Rng::new(seed ^ (id as u64).wrapping_mul(0xd6e8_feb8_6659_fd93));
+    let mut rng = Rng::new(seeds.next());
+    let singles = rng.percent(50);
+    let mut draw = Draw { rng, singles, structs: 0 };
+    draw.header(id)
+}
+
+impl Draw {
+    fn float_kind(&mut self) -> Float {
+        if self.singles && self.rng.percent(50) { Float::F32 } else { Float::F64 }
+    }
+
+    fn int(&mut self) -> Ty {
+        Ty::Int(self.rng.pick(&INTEGERS))
+    }
+
+    /// What has no size.
+    fn nothing(&mut self) -> Ty {
+        match self.rng.below(4) {
+            0 => Ty::Unit,
+            1 => Ty::Phantom,
+            2 => Ty::Array(Box::new(Ty::Float(Float::F64)), 0),
+            _ => self.adt(vec![vec![]], false),
+        }
+    }
+
+    fn adt(&mut self, variants: Vec<Vec<Ty>>, is_enum: bool) -> Ty {
+        let id = self.structs;
+        self.structs += 1;
+        let repr = if self.rng.percent(20) { Repr::C } else { Repr::Rust };
+        // `repr(C)` needs a field to be of use, and an enum has one representation more.
+        let empty = variants.iter().all(Vec::is_empty);
+        let repr = if empty { Repr::Rust } else { repr };
+        let (named, live) = (self.rng.percent(60), self.rng.below(variants.len()));
+        Ty::Adt(Box::new(Adt { id, repr, named, generic: None, variants, live, is_enum }))
+    }
+
+    fn struct_ty(&mut self, depth: usize, heap: bool) -> Ty {
+        let count = 1 + self.rng.weighted(&[3, 4, 3, 2, 1, 1]);
+        let fields: Vec<_> = (0..count).map(|_| self.ty(depth - 1, heap)).collect();
+        let Ty::Adt(mut adt) = self.adt(vec![fields], false) else { unreachable!("a struct") };
+        match self.rng.below(6) {
+            0 => {
+                let float = self.float_kind();
+                adt.variants[0].insert(self.rng.below(count + 1), Ty::Float(float));
+                adt.generic = Some(float);
+            }
+            1 => {
+                adt.variants[0].truncate(1);
+                adt.repr = Repr::Transparent;
+                if self.rng.percent(40) {
+                    adt.variants[0].push(Ty::Phantom);
+                }
+            }
+            _ => {}
+        }
+        Ty::Adt(adt)
+    }
+
+    fn enum_ty(&mut self, depth: usize) -> Ty {
+        let count = 2 + self.rng.below(2);
+        let mut variants = vec![];
+        for _ in 0..count {
+            let fields = self.rng.weighted(&[2, 5, 2]);
+            variants.push((0..fields).map(|_| self.ty(depth - 1, false)).collect());
+        }
+        self.adt(variants, true)
+    }
+
+    fn ty(&mut self, depth: usize, heap: bool) -> Ty {
+        let deep = usize::from(depth > 0);
+        let weights = [
+            34,
+            12,
+            4,
+            14 * deep,
+            18 * deep,
+            12 * deep,
+            6 * deep,
+            3 * deep,
+            5 * deep,
+            2,
+            6 * deep * usize::from(heap),
+        ];
+        match self.rng.weighted(&weights) {
+            0 => Ty::Float(self.float_kind()),
+            1 => self.int(),
+            2 => self.nothing(),
+            3 => {
+                let count = 1 + self.rng.weighted(&[1, 5, 3, 1]);
+                Ty::Tuple((0..count).map(|_| self.ty(depth - 1, heap)).collect())
+            }
+            4 => self.struct_ty(depth, heap),
+            5 => {
+                let count = 1 + self.rng.weighted(&[3, 5, 3, 2, 1]);
+                Ty::Array(Box::new(self.ty(depth - 1, heap)), count)
+            }
+            6 => {
+                let ty = self.ty(depth - 1, heap);
+                Ty::Option(Box::new(ty), self.rng.percent(80))
+            }
+            7 => {
+                let (ok, err) = (self.ty(depth - 1, heap), self.ty(depth - 1, heap));
+                Ty::Result(Box::new(ok), Box::new(err), self.rng.percent(60))
+            }
+            8 => self.enum_ty(depth),
+            9 => Ty::Simd(self.float_kind(), 2 << self.rng.below(2)),
+            _ if self.rng.percent(50) => Ty::Boxed(Box::new(self.ty(depth - 1, false))),
+            _ => Ty::Vec(Box::new(self.ty(depth - 1, false)), self.rng.below(4)),
+        }
+    }
+
+    fn limited(&mut self, depth: usize, heap: bool) -> Ty {
+        loop {
+            let ty = self.ty(depth, heap);
+            if ty.live_floats() <= FLOATS {
+                return ty;
+            }
+        }
+    }
+
+    /// What is behind a reference.
+    fn referent(&mut self) -> Ty {
+        match self.rng.below(100) {
+            0..5 => Ty::Str,
+            5..10 => Ty::Slice(Box::new(Ty::Int("u32")), self.rng.below(4)),
+            10..30 => loop {
+                let element = match self.rng.below(3) {
+                    0 => Ty::Float(self.float_kind()),
+                    1 => Ty::Array(Box::new(Ty::Float(self.float_kind())), 2),
+                    _ => self.ty(2, false),
+                };
+                let slice = Ty::Slice(Box::new(element), self.rng.below(4));
+                if slice.live_floats() <= FLOATS {
+                    break slice;
+                }
+            },
+            30..38 => Ty::Vec(Box::new(Ty::Float(self.float_kind())), self.rng.below(4)),
+            38..42 => Ty::Boxed(Box::new(Ty::Float(self.float_kind()))),
+            _ => self.limited(2, true),
+        }
+    }
+
+    fn param(&mut self) -> Param {
+        let (ty, pass) = match self.rng.below(100) {
+            0..55 => (self.limited(2, false), Pass::Value),
+            55..57 => (Ty::Boxed(Box::new(Ty::Float(self.float_kind()))), Pass::Value),
+            kind => {
+                let ty = self.referent();
+                let wide = matches!(ty, Ty::Str | Ty::Slice(..));
+                let pass = match kind {
+                    57..80 => Pass::Ref,
+                    80..94 => Pass::RefMut,
+                    94..97 => Pass::ConstPtr,
+                    _ => Pass::MutPtr,
+                };
+                match (wide, pass) {
+                    (true, Pass::ConstPtr) => (ty, Pass::Ref),
+                    (true, Pass::MutPtr) => (ty, Pass::RefMut),
+                    _ => (ty, pass),
+                }
+            }
+        };
+        // A `&mut str` can only be read.
+        let pass = if ty == Ty::Str { Pass::Ref } else { pass };
+        self.with_activity(ty, pass)
+    }
+
+    fn with_activity(&mut self, ty: Ty, pass: Pass) -> Param {
+        let write = match self.rng.below(8) {
+            _ if !pass.is_mut() || ty.live_floats() == 0 => Write::Nothing,
+            0 => Write::Nothing,
+            1..4 => Write::Out,
+            _ => Write::InOut,
+        };
+        let chance = match (ty.mixes(), pass.is_mut()) {
+            (true, _) => 15,
+            (false, true) => 92,
+            (false, false) => 75,
+        };
+        let active = ty.has_float() && self.rng.percent(chance);
+        // What it held may be lost, where it is overwritten after it has been read.
+        let only = active && write != Write::InOut && self.rng.percent(10);
+        let side_by_side = self.rng.percent(35);
+        Param { ty, pass, write, active, only, side_by_side }
+    }
+
+    fn receiver(&mut self) -> Param {
+        let ty = loop {
+            let ty = if self.rng.percent(85) { self.struct_ty(2, false) } else { self.enum_ty(2) };
+            if ty.live_floats() <= FLOATS {
+                break ty;
+            }
+        };
+        let pass = self.rng.pick(&[Pass::Value, Pass::Ref, Pass::Ref, Pass::RefMut]);
+        self.with_activity(ty, pass)
+    }
+
+    /// A parameter of the function's type parameter, or with its length parameter.
+    fn generic(&mut self, element: Ty, length: Option<usize>) -> Param {
+        let boxed = Box::new(element.clone());
+        let ty = match (length, self.rng.below(4)) {
+            (Some(n), _) => Ty::ConstArray(boxed, n),
+            (_, 0) => Ty::Tuple(vec![element, Ty::Float(Float::F64)]),
+            (_, 1) => Ty::Array(boxed, 1 + self.rng.below(3)),
+            (_, 2) => {
+                let slice = Ty::Slice(boxed, self.rng.below(4));
+                return self.with_activity(slice, Pass::Ref);
+            }
+            _ => element,
+        };
+        let pass = self.rng.pick(&[Pass::Value, Pass::Value, Pass::Ref, Pass::RefMut]);
+        self.with_activity(ty, pass)
+    }
+
+    fn header(&mut self, id: usize) -> Header {
+        let count = self.rng.weighted(&[2, 10, 14, 14, 12, 10, 8, 6, 5, 4, 3, 3, 2]);
+        let receiver = count > 0 && self.rng.percent(15);
+        let mut params: Vec<Param> = vec![];
+        if receiver {
+            params.push(self.receiver());
+        }
+        let of_impl =
+            params.iter().any(|param| matches!(&param.ty, Ty::Adt(adt) if adt.generic.is_some()));
+        let generic = (!of_impl && self.rng.percent(10)).then(|| self.float_kind());
+        let length = self.rng.percent(8).then(|| 1 + self.rng.below(4));
+        while params.len() < count {
+            params.push(match (generic, length) {
+                (Some(float), _) if self.rng.percent(40) => self.generic(Ty::Param(float), None),
+                (_, Some(n)) if self.rng.percent(40) => {
+                    let element = match self.rng.below(3) {
+                        0 => Ty::Array(Box::new(Ty::Float(self.float_kind())), 2),
+                        _ => Ty::Float(self.float_kind()),
+                    };
+                    self.generic(element, Some(n))
+                }
+                _ => self.param(),
+            });
+        }
+        let (ret, ret_active) = self.ret(&params);
+        let ret_only = ret_active && self.rng.percent(20);
+        let formula = self.rng.next();
+        let mut header = Header {
+            id,
+            params,
+            receiver,
+            ret,
+            ret_active,
+            ret_only,
+            modes: vec![],
+            formula,
+            linear: false,
+        };
+        header.modes = self.modes(&header);
+        header
+    }
+
+    fn ret(&mut self, params: &[Param]) -> (Ret, bool) {
+        match self.rng.below(100) {
+            0..25 => return (Ret::Unit, false),
+            25..29 => {
+                let fits = |param: &Param| {
+                    param.pass == Pass::Ref && param.ty.live_floats() > 0 && param.ty.is_copy()
+                        && !param.ty.any(&|ty| {
+                            matches!(ty, Ty::Option(..) | Ty::Result(..) | Ty::Simd(..))
+                                || matches!(ty, Ty::Adt(adt) if adt.is_enum || adt.generic.is_some())
+                        })
+                };
+                if let Some(param) = params.iter().position(fits) {
+                    return (Ret::Ref(param), false);
+                }
+            }
+            _ => {}
+        }
+        let generic = params.iter().find_map(|param| match param.ty {
+            Ty::Param(float) => Some(Ty::Param(float)),
+            _ => None,
+        });
+        let ty = match (generic, self.rng.below(10)) {
+            (Some(ty), 0..5) => ty,
+            (_, 0..4) => Ty::Float(self.float_kind()),
+            _ => loop {
+                let ty = self.ty(2, false);
+                if ty.live_floats() <= 6 && ty != Ty::Unit {
+                    break ty;
+                }
+            },
+        };
+        let active = ty.has_float() && self.rng.percent(if ty.mixes() { 15 } else { 85 });
+        (Ret::Value(ty), active)
+    }
+
+    fn modes(&mut self, header: &Header) -> Vec<Mode> {
+        let by_value = |param: &&Param| param.active && param.pass == Pass::Value;
+        // Of these, `Active` is an error.
+        let no_gradient = |ty: &Ty| ty.mixes() || !ty.is_copy();
+        let reverse = !header.params.iter().filter(by_value).any(|param| no_gradient(&param.ty))
+            && !(header.ret_active && matches!(&header.ret, Ret::Value(ty) if ty.mixes()));
+        let forward_width = if self.rng.percent(25) { self.rng.pick(&[2, 4]) } else { 1 };
+        // What `Active` returns with a width is not documented.
+        let batched = !header.params.iter().any(|param| by_value(&param));
+        let reverse_width =
+            if batched && self.rng.percent(25) { self.rng.pick(&[2, 4]) } else { 1 };
+        let forward_mode = Mode { reverse: false, width: forward_width };
+        let reverse_mode = Mode { reverse: true, width: reverse_width };
+        match (reverse, self.rng.below(10)) {
+            (false, _) | (true, 0) => vec![forward_mode],
+            (true, 1..3) => vec![reverse_mode],
+            (true, _) => vec![reverse_mode, forward_mode],
+        }
+    }
+}

@@ -1,0 +1,310 @@
+//! The types that headers are made of, as source text.
+
+use std::fmt::Write;
+
+/// What is a `NonZero` is among the integers, as `NonZero<u32>`.
+pub const INTEGERS: [&str; 16] = [
+    "i8",
+    "u8",
+    "i16",
+    "u16",
+    "i32",
+    "u32",
+    "i64",
+    "u64",
+    "isize",
+    "usize",
+    "i128",
+    "u128",
+    "bool",
+    "char",
+    "NonZero<u32>",
+    "NonZero<i64>",
+];
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Float {
+    F32,
+    F64,
+}
+
+impl Float {
+    pub fn name(self) -> &'static str {
+        match self {
+            Float::F32 => "f32",
+            Float::F64 => "f64",
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Repr {
+    Rust,
+    C,
+    Transparent,
+}
+
+/// A struct, or an enum of which a value is the variant `live`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Adt {
+    pub id: usize,
+    pub repr: Repr,
+    pub named: bool,
+    /// Floats of this type that are fields are of the type's own parameter.
+    pub generic: Option<Float>,
+    pub variants: Vec<Vec<Ty>>,
+    pub live: usize,
+    pub is_enum: bool,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Ty {
+    Float(Float),
+    /// The function's or the impl's own type parameter.
+    Param(Float),
+    Int(&'static str),
+    Unit,
+    Phantom,
+    Tuple(Vec<Ty>),
+    Array(Box<Ty>, usize),
+    /// Of a length that is a parameter of the function.
+    ConstArray(Box<Ty>, usize),
+    Option(Box<Ty>, bool),
+    Result(Box<Ty>, Box<Ty>, bool),
+    Adt(Box<Adt>),
+    Simd(Float, usize),
+    /// These have a length that is no part of the type.
+    Vec(Box<Ty>, usize),
+    Slice(Box<Ty>, usize),
+    Str,
+    Boxed(Box<Ty>),
+}
+
+impl Ty {
+    pub fn children(&self) -> Vec<&Ty> {
+        match self {
+            Ty::Tuple(fields) => fields.iter().collect(),
+            Ty::Array(ty, _) | Ty::ConstArray(ty, _) | Ty::Vec(ty, _) | Ty::Slice(ty, _) => {
+                vec![ty]
+            }
+            Ty::Option(ty, _) | Ty::Boxed(ty) => vec![ty],
+            Ty::Result(ok, err, _) => vec![ok, err],
+            Ty::Adt(adt) => adt.variants.iter().flatten().collect(),
+            _ => vec![],
+        }
+    }
+
+    pub fn any(&self, test: &dyn Fn(&Ty) -> bool) -> bool {
+        test(self) || self.children().iter().any(|ty| ty.any(test))
+    }
+
+    /// Whether there is something in it to differentiate by, in this value or another.
+    pub fn has_float(&self) -> bool {
+        match self {
+            Ty::Float(_) | Ty::Param(_) | Ty::Simd(..) => true,
+            Ty::Array(_, 0) | Ty::ConstArray(_, 0) => false,
+            _ => self.children().iter().any(|ty| ty.has_float()),
+        }
+    }
+
+    /// How many floats a value has.
+    pub fn live_floats(&self) -> usize {
+        match self {
+            Ty::Float(_) | Ty::Param(_) => 1,
+            Ty::Simd(_, n) => *n,
+            Ty::Array(ty, n) | Ty::ConstArray(ty, n) | Ty::Vec(ty, n) | Ty::Slice(ty, n) => {
+                n * ty.live_floats()
+            }
+            Ty::Option(ty, some) => usize::from(*some) * ty.live_floats(),
+            Ty::Result(ok, err, is_ok) => if *is_ok { ok } else { err }.live_floats(),
+            Ty::Adt(adt) => adt.variants[adt.live].iter().map(Ty::live_floats).sum(),
+            _ => self.children().iter().map(|ty| ty.live_floats()).sum(),
+        }
+    }
+
+    pub fn is_copy(&self) -> bool {
+        !self.any(&|ty| matches!(ty, Ty::Vec(..) | Ty::Boxed(_) | Ty::Str | Ty::Slice(..)))
+    }
+
+    /// Whether the same bytes may be a float in one variant and something else in another, which cannot
+    /// be `Active`.
+    pub fn mixes(&self) -> bool {
+        self.any(&|ty| {
+            let payloads: Vec<Vec<&Ty>> = match ty {
+                Ty::Result(ok, err, _) => vec![vec![ok], vec![err]],
+                Ty::Adt(adt) => adt.variants.iter().map(|fields| fields.iter().collect()).collect(),
+                _ => return false,
+            };
+            let holds = |test: &dyn Fn(&Ty) -> bool| {
+                payloads.iter().filter(|fields| fields.iter().any(|ty| ty.any(test))).count()
+            };
+            let floats = holds(&|ty| matches!(ty, Ty::Float(_) | Ty::Param(_) | Ty::Simd(..)));
+            // The tag of an inner enum is something else, too.
+            let others = holds(&|ty| {
+                matches!(ty, Ty::Int(_) | Ty::Option(..) | Ty::Result(..))
+                    || matches!(ty, Ty::Adt(adt) if adt.is_enum)
+            });
+            payloads.len() > 1 && floats > 0 && others > 0
+        })
+    }
+
+    /// As it is written where it is used. `inside` is the float that a type parameter `T` stands for in a
+    /// definition.
+    pub fn name(&self, inside: Option<Float>) -> String {
+        let name = |ty: &Ty| ty.name(inside);
+        match self {
+            Ty::Float(float) if Some(*float) == inside => "T".into(),
+            Ty::Float(float) => float.name().into(),
+            Ty::Param(_) => "T".into(),
+            Ty::Int(name) => (*name).into(),
+            Ty::Unit => "()".into(),
+            Ty::Phantom => "PhantomData<f64>".into(),
+            Ty::Tuple(fields) => {
+                let mut text = String::from("(");
+                for field in fields {
+                    write!(text, "{}, ", name(field)).unwrap();
+                }
+                if fields.len() > 1 {
+                    text.truncate(text.len() - 2);
+                } else {
+                    text.truncate(text.trim_end().len());
+                }
+                text + ")"
+            }
+            Ty::Array(ty, n) => format!("[{}; {n}]", name(ty)),
+            Ty::ConstArray(ty, _) => format!("[{}; N]", name(ty)),
+            Ty::Option(ty, _) => format!("Option<{}>", name(ty)),
+            Ty::Result(ok, err, _) => format!("Result<{}, {}>", name(ok), name(err)),
+            Ty::Adt(adt) => match adt.generic {
+                Some(float) => format!("{}<{}>", adt.name(), name(&Ty::Float(float))),
+                None => adt.name(),
+            },
+            Ty::Simd(float, n) => format!("Simd<{}, {n}>", float.name()),
+            Ty::Vec(ty, _) => format!("Vec<{}>", name(ty)),
+            Ty::Slice(ty, _) => format!("[{}]", name(ty)),
+            Ty::Str => "str".into(),
+            Ty::Boxed(ty) => format!("Box<{}>", name(ty)),
+        }
+    }
+
+    /// With the type parameter and the length parameter as what they stand for.
+    pub fn concrete(&self) -> Ty {
+        match self {
+            Ty::Param(float) => Ty::Float(*float),
+            Ty::ConstArray(ty, n) => Ty::Array(Box::new(ty.concrete()), *n),
+            Ty::Array(ty, n) => Ty::Array(Box::new(ty.concrete()), *n),
+            Ty::Slice(ty, n) => Ty::Slice(Box::new(ty.concrete()), *n),
+            Ty::Tuple(fields) => Ty::Tuple(fields.iter().map(Ty::concrete).collect()),
+            Ty::Option(ty, some) => Ty::Option(Box::new(ty.concrete()), *some),
+            _ => self.clone(),
+        }
+    }
+
+    /// Adds the definitions that it needs, each once.
+    pub fn definitions(&self, into: &mut Vec<Adt>) {
+        for child in self.children() {
+            child.definitions(into);
+        }
+        if let Ty::Adt(adt) = self
+            && !into.iter().any(|other| other.id == adt.id)
+        {
+            into.push((**adt).clone());
+        }
+    }
+}
+
+impl Adt {
+    pub fn name(&self) -> String {
+        format!("{}{}", if self.is_enum { "E" } else { "S" }, self.id)
+    }
+
+    /// The path of a variant, or of the struct.
+    pub fn path(&self, variant: usize) -> String {
+        if self.is_enum { format!("{}::V{variant}", self.name()) } else { self.name() }
+    }
+
+    /// How a field is called behind a dot.
+    pub fn field(&self, index: usize) -> String {
+        if self.named { format!("f{index}") } else { index.to_string() }
+    }
+
+    /// The variant, or struct, with something for each field.
+    pub fn with(&self, variant: usize, values: &[String]) -> String {
+        let path = self.path(variant);
+        if values.is_empty() {
+            return path;
+        }
+        if self.named {
+            let fields: Vec<_> =
+                values.iter().enumerate().map(|(i, value)| format!("f{i}: {value}")).collect();
+            format!("{path} {{ {} }}", fields.join(", "))
+        } else {
+            format!("{path}({})", values.join(", "))
+        }
+    }
+
+    /// The definition, and how its leaves are visited.
+    pub fn define(&self) -> String {
+        let mut text = String::new();
+        let copy = self.variants.iter().flatten().all(Ty::is_copy);
+        writeln!(text, "#[derive(Clone{})]", if copy { ", Copy" } else { "" }).unwrap();
+        match self.repr {
+            Repr::Rust => {}
+            Repr::C => writeln!(text, "#[repr(C)]").unwrap(),
+            Repr::Transparent => writeln!(text, "#[repr(transparent)]").unwrap(),
+        }
+        let body = |fields: &[Ty], public: &str| {
+            let fields: Vec<_> = fields
+                .iter()
+                .enumerate()
+                .map(|(i, ty)| {
+                    let label = if self.named { format!("f{i}: ") } else { String::new() };
+                    format!("{public}{label}{}", ty.name(self.generic))
+                })
+                .collect();
+            match (fields.is_empty(), self.named) {
+                (true, _) => String::new(),
+                (false, true) => format!(" {{ {} }}", fields.join(", ")),
+                (false, false) => format!("({})", fields.join(", ")),
+            }
+        };
+        let name = self.name();
+        let parameter = if self.generic.is_some() { "<T>" } else { "" };
+        if self.is_enum {
+            writeln!(text, "pub enum {name} {{").unwrap();
+            for (i, fields) in self.variants.iter().enumerate() {
+                writeln!(text, "    V{i}{},", body(fields, "")).unwrap();
+            }
+            writeln!(text, "}}").unwrap();
+        } else {
+            let fields = body(&self.variants[0], "pub ");
+            let end = if self.named && !fields.is_empty() { "" } else { ";" };
+            writeln!(text, "pub struct {name}{parameter}{fields}{end}").unwrap();
+        }
+        let bound = if self.generic.is_some() { "<T: Leaves>" } else { "" };
+        writeln!(text, "impl{bound} Leaves for {name}{parameter} {{").unwrap();
+        writeln!(text, "    fn visit(&mut self, v: &mut dyn FnMut(Leaf<'_>)) {{").unwrap();
+        if self.is_enum {
+            writeln!(text, "        match self {{").unwrap();
+            for (i, fields) in self.variants.iter().enumerate() {
+                let names: Vec<_> = (0..fields.len()).map(|i| format!("x{i}")).collect();
+                write!(text, "            {} => {{ v(Leaf::Tag({i}));", self.with(i, &names))
+                    .unwrap();
+                for name in names {
+                    write!(text, " {name}.visit(v);").unwrap();
+                }
+                writeln!(text, " }}").unwrap();
+            }
+            writeln!(text, "        }}").unwrap();
+        } else {
+            for i in 0..self.variants[0].len() {
+                writeln!(text, "        self.{}.visit(v);", self.field(i)).unwrap();
+            }
+            if self.variants[0].is_empty() {
+                writeln!(text, "        let _ = v;").unwrap();
+            }
+        }
+        writeln!(text, "    }}\n}}").unwrap();
+        text
+    }
+}

@@ -1,0 +1,124 @@
+//! Check that a derivative in reverse mode is linear in its seed, whatever the type that is returned; that
+//! `Const` seeds nothing; and that in forward mode a derivative is linear in its tangents. Enzyme seeds a
+//! returned scalar with 1 of its own accord: <https://github.com/EnzymeAD/rust/issues/197>.
+
+//@ run-pass
+//@ needs-enzyme (differentiates, and runs the result)
+//@ edition: 2024
+//@ revisions: debug release
+//@ compile-flags: -Zautodiff=Enable
+//@[debug] compile-flags: -Copt-level=0 -Ccodegen-units=16
+//@[release] compile-flags: -Copt-level=3 -Ccodegen-units=16
+
+#![feature(autodiff)]
+
+use std::autodiff::{autodiff_forward, autodiff_reverse};
+use std::hint::black_box;
+
+#[path = "../auxiliary/check.rs"]
+mod check;
+use check::exact;
+
+// The gradient is (3 x^2 y, x^3).
+#[autodiff_reverse(d_scalar, Active, Active, Active)]
+#[autodiff_reverse(d_scalar_only, Active, Active, ActiveOnly)]
+#[autodiff_reverse(d_scalar_const, Active, Active, Const)]
+#[autodiff_forward(t_scalar, Dual, Dual, Dual)]
+fn scalar(x: f64, y: f64) -> f64 {
+    x * x * x * y
+}
+
+#[autodiff_reverse(d_single, Active, Active)]
+#[autodiff_reverse(d_single_only, Active, ActiveOnly)]
+fn single(x: f32) -> f32 {
+    x * x * x
+}
+
+fn scalars() {
+    for seed in [1.0, 0.0, -2.0, 0.5, 1e10] {
+        let got = d_scalar(black_box(2.0), 5.0, seed);
+        exact("scalar", got, (40.0, 60.0 * seed, 8.0 * seed));
+        let got = d_scalar_only(black_box(2.0), 5.0, seed);
+        exact("scalar, only", got, (60.0 * seed, 8.0 * seed));
+        let got = t_scalar(black_box(2.0), seed, 5.0, 10.0 * seed);
+        exact("scalar", got, (40.0, 140.0 * seed));
+        let small = seed as f32;
+        exact("single", d_single(black_box(2.0), small), (8.0, 12.0 * small));
+        exact("single, only", d_single_only(black_box(2.0), small), 12.0 * small);
+    }
+    exact("scalar, const", d_scalar_const(black_box(2.0), 5.0), (40.0, 0.0, 0.0));
+    exact("scalar, not finite", d_scalar(black_box(2.0), 5.0, f64::INFINITY).1, f64::INFINITY);
+    assert!(d_scalar(black_box(2.0), 5.0, f64::NAN).1.is_nan(), "scalar, NaN");
+}
+
+// By reference, by value, and both, in memory.
+#[autodiff_reverse(d_slice, Duplicated, Active)]
+#[autodiff_reverse(d_slice_const, Duplicated, Const)]
+fn slice(x: &[f64]) -> f64 {
+    let mut sum = 0.0;
+    for x in x {
+        sum += x * x;
+    }
+    sum
+}
+
+#[autodiff_reverse(d_pair, Active, Active)]
+#[autodiff_reverse(d_pair_only, Active, ActiveOnly)]
+fn pair(x: (f64, f32)) -> f64 {
+    3.0 * x.0 + 5.0 * x.1 as f64
+}
+
+#[autodiff_reverse(d_swap, Active, Active)]
+#[autodiff_reverse(d_swap_only, Active, ActiveOnly)]
+fn swap(x: (f64, f32)) -> (f32, f64) {
+    (3.0 * x.0 as f32, 5.0 * x.1 as f64)
+}
+
+fn aggregates() {
+    let x = black_box([2.0, 3.0]);
+    for seed in [1.0, 0.0, -2.0, 0.5] {
+        let mut dx = [100.0; 2];
+        exact("slice", d_slice(&x, &mut dx, seed), 13.0);
+        exact("slice", dx, [100.0 + 4.0 * seed, 100.0 + 6.0 * seed]);
+        let (first, second) = (3.0 * seed, 5.0 * seed as f32);
+        exact("pair", d_pair(black_box((2.0, 7.0)), seed), (41.0, (first, second)));
+        exact("pair, only", d_pair_only(black_box((2.0, 7.0)), seed), (first, second));
+        let got = d_swap(black_box((2.0, 7.0)), (seed as f32, 10.0));
+        exact("swap", got, ((6.0, 35.0), (first, 50.0)));
+        let got = d_swap_only(black_box((2.0, 7.0)), (10.0, seed));
+        exact("swap, only", got, (30.0, second));
+    }
+    let mut dx = [100.0; 2];
+    exact("slice, const", d_slice_const(&x, &mut dx), 13.0);
+    exact("slice, const", dx, [100.0; 2]);
+}
+
+// What is returned and what is written have each a seed: 2 x s + 3 t
+#[autodiff_reverse(d_both, Active, Duplicated, Active)]
+fn both(x: f64, y: &mut f64) -> f64 {
+    *y = 3.0 * x;
+    x * x
+}
+
+// The seed of what is returned is shared by both shadows, those of what is written are not.
+#[autodiff_reverse(d_wide, 2, Duplicated, Duplicated, Active)]
+fn wide(x: &[f64; 2], y: &mut f64) -> f64 {
+    *y = 3.0 * x[1];
+    x[0] * x[0]
+}
+
+fn outputs() {
+    let (mut y, mut dy) = (0.0, 100.0);
+    exact("both", d_both(black_box(5.0), &mut y, &mut dy, 7.0), (25.0, 370.0));
+    exact("both", (y, dy), (15.0, 0.0));
+    let (mut dx, mut dy) = ([[0.0; 2]; 2], [1.0, 10.0]);
+    let ([dx0, dx1], [dy0, dy1]) = (&mut dx, &mut dy);
+    exact("wide", d_wide(&black_box([5.0, 7.0]), dx0, dx1, &mut y, dy0, dy1, 11.0), 25.0);
+    exact("wide", dx, [[110.0, 3.0], [110.0, 30.0]]);
+}
+
+fn main() {
+    scalars();
+    aggregates();
+    outputs();
+}

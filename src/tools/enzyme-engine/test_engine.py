@@ -194,7 +194,7 @@ class EngineTest(unittest.TestCase):
 
     def test_an_error_of_enzyme_is_quoted(self):
         compilation = self.compile(OPAQUE)
-        self.assert_refused(compilation, ".*Enzyme: No reverse pass found for nobody_knows")
+        self.assert_refused(compilation, ".*Enzyme: No augmented forward pass found for nobody_knows")
 
     # Broken engines.
 
@@ -244,7 +244,7 @@ class EngineTest(unittest.TestCase):
 
     def test_loses_the_derivative(self):
         engine = self.script('grep "^target" "$1"')
-        self.assert_refused(self.compile(REVERSE, engine=engine), ".*lost the function `.*cube.derivative`")
+        self.assert_refused(self.compile(REVERSE, engine=engine), ".*lost the function `.*cube.primal.derivative`")
 
     def test_returns_invalid_code(self):
         # A call of an intrinsic that claims another signature.

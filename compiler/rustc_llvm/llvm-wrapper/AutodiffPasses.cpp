@@ -26,7 +26,6 @@
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/IntrinsicInst.h"
-#include "llvm/IR/MDBuilder.h"
 #include "llvm/IR/PassManager.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Transforms/Utils/BasicBlockUtils.h"
@@ -36,6 +35,10 @@
 #include "llvm/Transforms/Utils/LowerSwitch.h"
 
 using namespace llvm;
+
+// In AutodiffTypes.cpp.
+void LLVMRustTellTypes(Function &F);
+void LLVMRustForgetUnknownBytes(Module &M);
 
 namespace {
 
@@ -310,92 +313,6 @@ void spreadStores(Function &F) {
   }
 }
 
-// What rustc's metadata says of types, see `rustc_codegen_llvm::builder::
-// autodiff::types`, for what passes have made without any.
-class Types {
-public:
-  Types(Function &F) : F(F) {}
-
-  void run() {
-    for (Instruction &I : instructions(F))
-      if (!I.hasMetadata(LLVMContext::MD_tbaa))
-        if (MDNode *Tag = tagOfAccess(I))
-          I.setMetadata(LLVMContext::MD_tbaa, Tag);
-    for (Instruction &I : instructions(F))
-      if (auto *Set = dyn_cast<MemSetInst>(&I))
-        describe(*Set);
-  }
-
-private:
-  Function &F;
-
-  MDNode *tag(StringRef Name) {
-    MDBuilder Builder(F.getContext());
-    MDNode *Root = Builder.createTBAARoot(("Rust " + Name).str());
-    MDNode *Node = Builder.createTBAAScalarTypeNode(Name, Root);
-    return Builder.createTBAAStructTagNode(Node, Node, 0);
-  }
-
-  MDNode *tagOfAccess(Instruction &I) {
-    if (!isa<LoadInst, StoreInst>(I))
-      return nullptr;
-    Type *Ty = getLoadStoreType(&I)->getScalarType();
-    if (Ty->isFloatTy())
-      return tag("float");
-    if (Ty->isDoubleTy())
-      return tag("double");
-    // Nobody calculates with the bits of a float or a pointer.
-    if (Ty->isIntegerTy() && any_of(I.users(), [](User *U) {
-          auto *Operation = dyn_cast<BinaryOperator>(U);
-          return Operation && !Operation->isBitwiseLogicOp();
-        }))
-      return tag("long");
-    return nullptr;
-  }
-
-  // Says of memory that is filled what it is used as, if that is one thing.
-  void describe(MemSetInst &Set) {
-    if (Set.hasMetadata(LLVMContext::MD_tbaa) ||
-        Set.hasMetadata(LLVMContext::MD_tbaa_struct))
-      return;
-    Value *Object = getUnderlyingObject(Set.getDest());
-    if (!isa<AllocaInst, Argument>(Object) && !isNoAliasCall(Object))
-      return;
-    MDNode *Tag = nullptr;
-    SmallVector<Value *> Pending{Object};
-    SmallPtrSet<Value *, 16> Seen;
-    while (!Pending.empty()) {
-      Value *Pointer = Pending.pop_back_val();
-      if (!Seen.insert(Pointer).second)
-        continue;
-      for (User *U : Pointer->users()) {
-        auto *I = dyn_cast<Instruction>(U);
-        if (!I)
-          continue;
-        if (isa<GetElementPtrInst, PHINode, SelectInst>(I))
-          Pending.push_back(I);
-        MDNode *Other = I->getMetadata(LLVMContext::MD_tbaa);
-        if (auto *Store = dyn_cast<StoreInst>(I))
-          if (Store->getPointerOperand() != Pointer)
-            Other = nullptr;
-        if (MDNode *Struct = I->getMetadata(LLVMContext::MD_tbaa_struct))
-          for (unsigned Index = 2; Index < Struct->getNumOperands(); Index += 3) {
-            auto *Field = cast<MDNode>(Struct->getOperand(Index));
-            if (Tag && Tag != Field)
-              return;
-            Tag = Field;
-          }
-        if (Other && Tag && Tag != Other)
-          return;
-        if (Other)
-          Tag = Other;
-      }
-    }
-    if (Tag)
-      Set.setMetadata(LLVMContext::MD_tbaa, Tag);
-  }
-};
-
 // Gives `__rust_realloc` a body of what Enzyme knows: an allocation, a copy, and
 // the end of the old one.
 struct ReallocPass : PassInfoMixin<ReallocPass> {
@@ -547,33 +464,9 @@ struct NoSpeculationPass : PassInfoMixin<NoSpeculationPass> {
   }
 };
 
-// What keeps a pointer that a function only writes through from being left out of
-// its reverse. Enzyme makes it undefined there, where whether the shadow is the
-// pointer itself decides whether there is a derivative.
-constexpr StringRef KeepName = "rustc.autodiff.keep";
-
-void keepWrittenPointers(Function &F) {
-  Module &M = *F.getParent();
-  if (!M.getNamedGlobal("enzyme_runtime_activity"))
-    return;
-  IRBuilder<> Builder(&*F.getEntryBlock().getFirstNonPHIOrDbgOrAlloca());
-  for (Argument &Arg : F.args()) {
-    if (!Arg.getType()->isPointerTy() || !Arg.hasAttribute(Attribute::WriteOnly))
-      continue;
-    Function *Keep = M.getFunction(KeepName);
-    if (!Keep) {
-      Keep = Function::Create(
-          FunctionType::get(Builder.getVoidTy(), {Builder.getPtrTy()}, false),
-          GlobalValue::ExternalLinkage, KeepName, M);
-      Keep->setDoesNotThrow();
-      Keep->setWillReturn();
-      Keep->setDoesNotFreeMemory();
-      Keep->setMemoryEffects(MemoryEffects::inaccessibleMemOnly());
-      Keep->addFnAttr("enzyme_inactive");
-    }
-    Builder.CreateCall(Keep, {&Arg});
-  }
-}
+// A pointer that a function only writes through, Enzyme leaves undefined where it
+// calls the reverse of that function, which compares it with its shadow.
+constexpr StringRef KeepPointers = "enzyme_preserve_primal";
 
 struct PreparePass : PassInfoMixin<PreparePass> {
   PreservedAnalyses run(Function &F, FunctionAnalysisManager &FAM) {
@@ -582,26 +475,27 @@ struct PreparePass : PassInfoMixin<PreparePass> {
     LoopShape(F).run();
     hideUncountedExits(F, FAM.getResult<TargetLibraryAnalysis>(F));
     copyByTemporary(F);
-    Types(F).run();
-    keepWrittenPointers(F);
+    LLVMRustTellTypes(F);
+    F.addFnAttr(KeepPointers);
     return PreservedAnalyses::none();
   }
 };
 
 struct RevealPass : PassInfoMixin<RevealPass> {
   PreservedAnalyses run(Module &M, ModuleAnalysisManager &) {
-    for (Function &F : M)
+    for (Function &F : M) {
       F.removeFnAttr(Attribute::OptForFuzzing);
-    for (StringRef Name : {OpaqueName, KeepName})
-      if (Function *Marker = M.getFunction(Name)) {
-        for (User *U : make_early_inc_range(Marker->users())) {
-          auto *Call = cast<CallBase>(U);
-          if (!Call->getType()->isVoidTy())
-            Call->replaceAllUsesWith(Call->getArgOperand(0));
-          Call->eraseFromParent();
-        }
-        Marker->eraseFromParent();
+      F.removeFnAttr(KeepPointers);
+    }
+    if (Function *Opaque = M.getFunction(OpaqueName)) {
+      for (User *U : make_early_inc_range(Opaque->users())) {
+        auto *Call = cast<CallBase>(U);
+        Call->replaceAllUsesWith(Call->getArgOperand(0));
+        Call->eraseFromParent();
       }
+      Opaque->eraseFromParent();
+    }
+    LLVMRustForgetUnknownBytes(M);
     return PreservedAnalyses::none();
   }
 };

@@ -17,6 +17,7 @@ use rustc_target::callconv::{ArgAbi, FnAbi, PassMode};
 use crate::abi::FnAbiLlvmExt;
 use crate::attributes;
 use crate::builder::Builder;
+use crate::builder::autodiff::types;
 use crate::context::CodegenCx;
 use crate::llvm::{self, AttributeKind, AttributePlace, Value};
 
@@ -47,7 +48,7 @@ pub(super) fn define<'ll, 'tcx>(
     let adapter = cx.declare_fn(&name, fn_abi, None);
     llvm::set_linkage(adapter, llvm::Linkage::InternalLinkage);
     attributes::llfn_attrs_from_instance(cx, cx.tcx, adapter, &CodegenFnAttrs::new(), None);
-    promise_aliasing(cx, adapter, fn_abi);
+    describe_parameters(cx, adapter, fn_abi);
     cx.add_compiler_used_global(adapter);
 
     let start = Builder::append_block(cx, adapter, "start");
@@ -103,9 +104,9 @@ pub(super) fn define<'ll, 'tcx>(
     adapter
 }
 
-/// Says of what the parameters point to that nothing else changes it, at any optimization level: Enzyme
-/// keeps a copy of all that may change.
-fn promise_aliasing<'ll, 'tcx>(
+/// Says of what the parameters point to which type it has, and that nothing else changes it, at any
+/// optimization level: Enzyme keeps a copy of all that may change.
+fn describe_parameters<'ll, 'tcx>(
     cx: &CodegenCx<'ll, 'tcx>,
     adapter: &'ll Value,
     fn_abi: &FnAbi<'tcx, Ty<'tcx>>,
@@ -117,6 +118,9 @@ fn promise_aliasing<'ll, 'tcx>(
         let apply = |attrs: &[_]| {
             attributes::apply_to_llfn(adapter, AttributePlace::Argument(index), attrs);
         };
+        if let Some(pointee) = types::pointee_attr(cx, arg) {
+            apply(&[pointee]);
+        }
         match (&arg.mode, arg.layout.ty.kind()) {
             (PassMode::Indirect { .. }, _) => apply(&[no_alias]),
             (_, &ty::Ref(_, pointee, Mutability::Not))

@@ -11,13 +11,15 @@ use rustc_abi::{
 };
 use rustc_codegen_ssa::common::TypeKind;
 use rustc_codegen_ssa::traits::*;
-use rustc_middle::ty::layout::TyAndLayout;
+use rustc_middle::ty::layout::{HasTypingEnv, LayoutOf, TyAndLayout};
+use rustc_middle::ty::{self, Ty};
 use rustc_session::config::AutoDiff;
+use rustc_target::callconv::{ArgAbi, PassMode};
 
 use crate::builder::Builder;
 use crate::common::AsCCharPtr as _;
 use crate::context::CodegenCx;
-use crate::llvm::{self, Metadata, Type, Value};
+use crate::llvm::{self, Attribute, Metadata, Type, Value};
 
 /// A type that Enzyme tells from others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,16 +29,17 @@ enum Kind {
     Word,
     Pointer,
     Float(Float),
+    /// What anything is copied as: bytes, or an integer in a union such as `MaybeUninit`. What it is then,
+    /// `AutodiffTypes.cpp` in `rustc_llvm` looks for.
+    Bytes,
 }
 
 impl Kind {
     /// What a scalar is, if that is certain.
-    ///
-    /// Bytes are what anything is copied as, and so are the integers in a union such as `MaybeUninit`.
     fn of(cx: &CodegenCx<'_, '_>, scalar: Scalar) -> Option<Self> {
         match scalar.primitive() {
+            Primitive::Int(..) if scalar.is_uninit_valid() => Some(Kind::Bytes),
             Primitive::Int(Integer::I8, _) if scalar.is_always_valid(cx) => None,
-            Primitive::Int(..) if scalar.is_uninit_valid() => None,
             // The tag of an enum is nothing else.
             Primitive::Int(..)
                 if scalar.size(cx) == cx.tcx.data_layout.pointer_size()
@@ -57,6 +60,7 @@ impl Kind {
             Kind::Pointer => Some("any pointer"),
             Kind::Float(Float::F32) => Some("float"),
             Kind::Float(Float::F64) => Some("double"),
+            Kind::Bytes => Some("bytes"),
             Kind::Word | Kind::Float(Float::F16 | Float::F128) => None,
         }
     }
@@ -107,19 +111,13 @@ pub(crate) fn annotate_copy<'ll, 'tcx>(
         return;
     }
     let bytes = Bytes::new(bx.cx, layout);
-    let scalars = bytes.scalars(bx.cx);
-    // With nothing but one kind in it, neither the part that was not looked into nor the next value is
-    // different.
-    if (layout.size.bytes_usize() == bytes.0.len() || matches!(layout.fields, FieldsShape::Array { .. }))
-        && let Some(&Described { kind, .. }) = scalars.first()
-        && scalars.iter().all(|scalar| scalar.kind == kind)
-        && scalars.iter().map(|scalar| scalar.size).sum::<u64>() == bytes.0.len() as u64
-    {
-        if let Some(tag) = kind.and_then(|kind| kind.tag(bx.cx)) {
+    if let Some(kind) = bytes.sole_kind(bx.cx, layout) {
+        if let Some(tag) = kind.tag(bx.cx) {
             bx.cx.set_metadata(copy, llvm::MD_tbaa, tag);
         }
         return;
     }
+    let scalars = bytes.scalars(bx.cx);
     let integer = |value| llvm::LLVMValueAsMetadata(bx.cx.const_u64(value));
     let fields: Vec<_> = scalars
         .iter()
@@ -129,6 +127,25 @@ pub(crate) fn annotate_copy<'ll, 'tcx>(
     if !fields.is_empty() {
         bx.cx.set_metadata_node(copy, llvm::MD_tbaa_struct, &fields);
     }
+}
+
+/// Tells `AutodiffTypes.cpp` what a parameter of an adapter points to, if that is one kind.
+pub(super) fn pointee_attr<'ll, 'tcx>(
+    cx: &CodegenCx<'ll, 'tcx>,
+    arg: &ArgAbi<'tcx, Ty<'tcx>>,
+) -> Option<&'ll Attribute> {
+    let pointee = match arg.mode {
+        PassMode::Indirect { .. } => arg.layout.ty,
+        PassMode::Direct(_) | PassMode::Pair(..) => arg.layout.ty.builtin_deref(true)?,
+        PassMode::Ignore | PassMode::Cast { .. } => return None,
+    };
+    let layout = match *pointee.kind() {
+        ty::Slice(element) => cx.layout_of(element),
+        _ if pointee.is_sized(cx.tcx, cx.typing_env()) => cx.layout_of(pointee),
+        _ => return None,
+    };
+    let name = Bytes::new(cx, layout).sole_kind(cx, layout)?.name()?;
+    wants_types(cx).then(|| llvm::CreateAttrStringValue(cx.llcx, "rustc.autodiff.pointee", name))
 }
 
 /// Copies one value scalar by scalar, if it has few of them: LLVM would make an integer of a small `memcpy`,
@@ -168,7 +185,7 @@ pub(crate) fn copy_by_scalars<'ll, 'tcx>(
         let ty = match scalar.kind {
             Some(Kind::Pointer) => bx.cx.type_ptr(),
             Some(Kind::Float(float)) => bx.cx.type_from_float(float),
-            Some(Kind::Integer | Kind::Word) | None => bx.cx.type_ix(scalar.size * 8),
+            Some(Kind::Integer | Kind::Word | Kind::Bytes) | None => bx.cx.type_ix(scalar.size * 8),
         };
         let (place, align) = at(bx, src, scalar.offset);
         let value = bx.load(ty, place, align);
@@ -231,7 +248,7 @@ impl Bytes {
         let mut bytes = vec![Byte::Padding; layout.size.bytes_usize().min(Self::MOST)];
         for_each_scalar(cx, layout, Size::ZERO, &mut |offset, scalar| {
             let (kind, size) = (Kind::of(cx, scalar), scalar.size(cx).bytes_usize());
-            let uncertain = kind.is_none() && scalar.is_uninit_valid();
+            let uncertain = kind == Some(Kind::Bytes);
             for (index, byte) in bytes.iter_mut().skip(offset.bytes_usize()).take(size).enumerate() {
                 let new = if uncertain { Byte::Uncertain } else { Byte::Part { kind, index } };
                 *byte = if *byte == Byte::Padding || *byte == new { new } else { Byte::Uncertain };
@@ -241,6 +258,24 @@ impl Bytes {
         Bytes(bytes)
     }
 
+    /// What all of the value is, if that is one kind.
+    fn sole_kind<'tcx>(&self, cx: &CodegenCx<'_, 'tcx>, layout: TyAndLayout<'tcx>) -> Option<Kind> {
+        // Neither the part of an array that was not looked into nor the next value is different.
+        if layout.size.bytes_usize() != self.0.len()
+            && !matches!(layout.fields, FieldsShape::Array { .. })
+        {
+            return None;
+        }
+        if !self.0.is_empty() && self.0.iter().all(|&byte| byte == Byte::Uncertain) {
+            return Some(Kind::Bytes);
+        }
+        let scalars = self.scalars(cx);
+        let kind = scalars.first()?.kind;
+        let is_sole = scalars.iter().all(|scalar| scalar.kind == kind)
+            && scalars.iter().map(|scalar| scalar.size).sum::<u64>() == self.0.len() as u64;
+        kind.filter(|_| is_sole)
+    }
+
     fn scalars(&self, cx: &CodegenCx<'_, '_>) -> Vec<Described> {
         let mut scalars = vec![];
         for (offset, &byte) in self.0.iter().enumerate() {
@@ -248,7 +283,7 @@ impl Bytes {
             let is_next = |(i, b): &(usize, &Byte)| **b == Byte::Part { kind, index: *i };
             let size = self.0[offset..].iter().enumerate().take_while(is_next).count() as u64;
             let is_whole = match kind {
-                None => size == 1,
+                None | Some(Kind::Bytes) => size == 1,
                 Some(Kind::Integer) => size.is_power_of_two(),
                 Some(Kind::Pointer | Kind::Word) => {
                     size == cx.tcx.data_layout.pointer_size().bytes()

@@ -1,0 +1,276 @@
+// What Enzyme is told about the types of values in memory where the metadata
+// that rustc generates, see `rustc_codegen_llvm::builder::autodiff::types`, does
+// not say.
+
+#include "LLVMWrapper.h"
+
+#include "llvm/ADT/SmallPtrSet.h"
+#include "llvm/Analysis/ValueTracking.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/IntrinsicInst.h"
+#include "llvm/IR/MDBuilder.h"
+#include "llvm/IR/Module.h"
+
+using namespace llvm;
+
+namespace {
+
+// What rustc calls the type of what anything is copied as.
+constexpr StringRef Bytes = "bytes";
+
+// What a load of bytes is until Enzyme has run, if what they are is not known.
+// Enzyme would take them for anything but floats; of this, it asks for the
+// derivative.
+constexpr StringRef UnknownBytes = "rustc.autodiff.bytes.";
+
+// What rustc says, of a parameter of an adapter, that it points to.
+constexpr StringRef Pointee = "rustc.autodiff.pointee";
+
+MDNode *tag(LLVMContext &C, StringRef Name) {
+  MDBuilder Builder(C);
+  MDNode *Root = Builder.createTBAARoot(("Rust " + Name).str());
+  MDNode *Node = Builder.createTBAAScalarTypeNode(Name, Root);
+  return Builder.createTBAAStructTagNode(Node, Node, 0);
+}
+
+StringRef nameOf(const MDNode *Tag) {
+  auto *Type = dyn_cast<MDNode>(Tag->getOperand(1));
+  auto *Name = Type ? dyn_cast<MDString>(Type->getOperand(0)) : nullptr;
+  return Name ? Name->getString() : "";
+}
+
+// The type that the access itself shows.
+StringRef nameOfAccess(const Instruction &I) {
+  if (!isa<LoadInst, StoreInst>(I))
+    return "";
+  Type *Ty = getLoadStoreType(&I)->getScalarType();
+  if (Ty->isFloatTy())
+    return "float";
+  if (Ty->isDoubleTy())
+    return "double";
+  // Nobody calculates with the bits of a float or a pointer.
+  if (Ty->isIntegerTy() && any_of(I.users(), [](const User *U) {
+        auto *Operation = dyn_cast<BinaryOperator>(U);
+        return Operation && !Operation->isBitwiseLogicOp();
+      }))
+    return "long";
+  return "";
+}
+
+// What a piece of memory is used as, as far as its users show, in this function
+// and in those that it is passed to and from.
+class Uses {
+public:
+  // The type that everything has of which something is told, if it is one.
+  StringRef Told;
+  // Whether something has another type.
+  bool Differ = false;
+  // Whether there is something of which nothing is told, not even bytes.
+  bool HasUntold = false;
+
+  explicit Uses(const Value *Pointer) {
+    pushObjectsOf(Pointer);
+    while (!Pending.empty())
+      visit(Pending.pop_back_val());
+  }
+
+  // What all of it is, if that is floats of one size.
+  Type *floats(LLVMContext &C) const {
+    if (Differ || HasUntold)
+      return nullptr;
+    return Told == "float"    ? Type::getFloatTy(C)
+           : Told == "double" ? Type::getDoubleTy(C)
+                              : nullptr;
+  }
+
+private:
+  SmallVector<const Value *> Pending;
+  SmallPtrSet<const Value *, 16> Seen;
+
+  void push(const Value *V) {
+    if (!isa<ConstantData>(V) && Seen.insert(V).second)
+      Pending.push_back(V);
+  }
+
+  void pushObjectsOf(const Value *Pointer) {
+    SmallVector<const Value *> Objects;
+    getUnderlyingObjects(Pointer, Objects);
+    for (const Value *Object : Objects)
+      push(Object);
+  }
+
+  void note(StringRef Name) {
+    if (Name == Bytes)
+      return;
+    Differ |= !Told.empty() && Told != Name;
+    Told = Name;
+  }
+
+  void visit(const Value *Pointer) {
+    if (auto *Arg = dyn_cast<Argument>(Pointer))
+      visitArgument(*Arg);
+    for (const Use &U : Pointer->uses()) {
+      auto *I = dyn_cast<Instruction>(U.getUser());
+      if (!I)
+        continue;
+      if (isa<GetElementPtrInst, PHINode, SelectInst>(I))
+        push(I);
+      else if (isa<MemIntrinsic>(I))
+        visitMetadata(*I);
+      else if (auto *Call = dyn_cast<CallBase>(I))
+        visitCall(*Call, U);
+      else if (getLoadStorePointerOperand(I) == Pointer)
+        visitAccess(*I);
+    }
+  }
+
+  void visitArgument(const Argument &Arg) {
+    const Function &F = *Arg.getParent();
+    Attribute Known = F.getAttributes().getParamAttr(Arg.getArgNo(), Pointee);
+    if (Known.isValid())
+      note(Known.getValueAsString());
+    for (const User *U : F.users()) {
+      auto *Call = dyn_cast<CallBase>(U);
+      if (Call && Call->getCalledFunction() == &F)
+        pushObjectsOf(Call->getArgOperand(Arg.getArgNo()));
+    }
+  }
+
+  void visitCall(const CallBase &Call, const Use &U) {
+    const Function *Callee = Call.getCalledFunction();
+    if (Callee && !Callee->isDeclaration() && Call.isArgOperand(&U) &&
+        Call.getArgOperandNo(&U) < Callee->arg_size())
+      push(Callee->getArg(Call.getArgOperandNo(&U)));
+  }
+
+  void visitAccess(const Instruction &I) {
+    if (visitMetadata(I))
+      return;
+    StringRef Name = nameOfAccess(I);
+    if (Name.empty())
+      HasUntold = true;
+    else
+      note(Name);
+  }
+
+  bool visitMetadata(const Instruction &I) {
+    MDNode *Tag = I.getMetadata(LLVMContext::MD_tbaa);
+    if (Tag)
+      note(nameOf(Tag));
+    MDNode *Struct = I.getMetadata(LLVMContext::MD_tbaa_struct);
+    if (Struct)
+      for (unsigned Index = 2; Index < Struct->getNumOperands(); Index += 3)
+        note(nameOf(cast<MDNode>(Struct->getOperand(Index))));
+    return Tag || Struct;
+  }
+};
+
+// Says of memory that is filled, or copied as bytes, what it is used as, if that
+// is one thing.
+void describe(MemIntrinsic &Call) {
+  MDNode *Tag = Call.getMetadata(LLVMContext::MD_tbaa);
+  bool IsTold = Tag ? nameOf(Tag) != Bytes
+                    : Call.hasMetadata(LLVMContext::MD_tbaa_struct) ||
+                          !isa<MemSetInst>(Call);
+  if (IsTold)
+    return;
+  Uses Uses(Call.getDest());
+  if (!Uses.Differ && !Uses.Told.empty())
+    Call.setMetadata(LLVMContext::MD_tbaa, tag(Call.getContext(), Uses.Told));
+}
+
+// Bytes of floats that are copied as an integer are copied as floats instead.
+void copyBytes(LoadInst &Load) {
+  Uses Uses(Load.getPointerOperand());
+  LLVMContext &C = Load.getContext();
+  IRBuilder<> Builder(&Load);
+  Type *Ty = Load.getType(), *Float = Uses.floats(C);
+  bool MayBeFloats = Uses.Differ || Uses.Told == "float" || Uses.Told == "double";
+  bool IsKnown = !Uses.Told.empty() || Uses.HasUntold;
+  if (!Float && !MayBeFloats && IsKnown) {
+    Load.setMetadata(LLVMContext::MD_tbaa, nullptr);
+    return;
+  }
+  if (!Float) {
+    FunctionCallee Unknown = Load.getModule()->getOrInsertFunction(
+        (UnknownBytes + Twine(Ty->getIntegerBitWidth())).str(),
+        FunctionType::get(Ty, {Load.getPointerOperandType()}, false));
+    auto *F = cast<Function>(Unknown.getCallee());
+    F->setDoesNotThrow();
+    F->setWillReturn();
+    F->setNoSync();
+    F->setDoesNotFreeMemory();
+    F->setMemoryEffects(MemoryEffects::argMemOnly(ModRefInfo::Ref));
+    CallInst *Call = Builder.CreateCall(Unknown, {Load.getPointerOperand()});
+    Call->addParamAttr(0, Attribute::getWithAlignment(C, Load.getAlign()));
+    Load.replaceAllUsesWith(Call);
+    Load.eraseFromParent();
+    return;
+  }
+  unsigned Width = Ty->getIntegerBitWidth();
+  unsigned FloatWidth = Float->getScalarSizeInBits();
+  // What is smaller is never reached: code for all sizes, of which the floats
+  // have another.
+  if (Width % FloatWidth != 0)
+    return;
+  Type *FloatTy =
+      Width == FloatWidth ? Float : FixedVectorType::get(Float, Width / FloatWidth);
+  MDNode *Tag = tag(C, Uses.Told);
+  LoadInst *Floats =
+      Builder.CreateAlignedLoad(FloatTy, Load.getPointerOperand(), Load.getAlign());
+  Floats->setMetadata(LLVMContext::MD_tbaa, Tag);
+  Value *Integer = Builder.CreateBitCast(Floats, Ty);
+  for (User *U : make_early_inc_range(Load.users())) {
+    auto *Store = dyn_cast<StoreInst>(U);
+    if (!Store || Store->getValueOperand() != &Load || !Store->isSimple())
+      continue;
+    IRBuilder<> AtStore(Store);
+    StoreInst *New = AtStore.CreateAlignedStore(Floats, Store->getPointerOperand(),
+                                                Store->getAlign());
+    New->setMetadata(LLVMContext::MD_tbaa, Tag);
+    Store->eraseFromParent();
+  }
+  Load.replaceAllUsesWith(Integer);
+  Load.eraseFromParent();
+}
+
+} // namespace
+
+void LLVMRustTellTypes(Function &F) {
+  for (Instruction &I : instructions(F))
+    if (!I.hasMetadata(LLVMContext::MD_tbaa)) {
+      StringRef Name = nameOfAccess(I);
+      if (!Name.empty())
+        I.setMetadata(LLVMContext::MD_tbaa, tag(I.getContext(), Name));
+    }
+  SmallVector<LoadInst *> Copied;
+  for (Instruction &I : instructions(F)) {
+    if (auto *Call = dyn_cast<MemIntrinsic>(&I))
+      describe(*Call);
+    auto *Load = dyn_cast<LoadInst>(&I);
+    MDNode *Tag = Load ? Load->getMetadata(LLVMContext::MD_tbaa) : nullptr;
+    // There is no float in fewer bytes.
+    if (Tag && nameOf(Tag) == Bytes && Load->isSimple() &&
+        Load->getType()->isIntegerTy() &&
+        Load->getType()->getIntegerBitWidth() >= 32)
+      Copied.push_back(Load);
+  }
+  for (LoadInst *Load : Copied)
+    copyBytes(*Load);
+}
+
+void LLVMRustForgetUnknownBytes(Module &M) {
+  for (Function &F : make_early_inc_range(M)) {
+    if (!F.getName().starts_with(UnknownBytes))
+      continue;
+    for (User *U : make_early_inc_range(F.users())) {
+      auto *Call = cast<CallBase>(U);
+      IRBuilder<> Builder(Call);
+      Call->replaceAllUsesWith(Builder.CreateAlignedLoad(
+          Call->getType(), Call->getArgOperand(0), Call->getParamAlign(0)));
+      Call->eraseFromParent();
+    }
+    F.eraseFromParent();
+  }
+}

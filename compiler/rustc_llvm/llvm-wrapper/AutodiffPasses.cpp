@@ -468,6 +468,16 @@ struct NoSpeculationPass : PassInfoMixin<NoSpeculationPass> {
 // calls the reverse of that function, which compares it with its shadow.
 constexpr StringRef KeepPointers = "enzyme_preserve_primal";
 
+// What a function was passed in memory, its reverse reads again.
+void keepMemoryAfterReturn(Function &F) {
+  for (Argument &Arg : F.args())
+    Arg.removeAttr(Attribute::DeadOnReturn);
+  for (Instruction &I : instructions(F))
+    if (auto *Call = dyn_cast<CallBase>(&I))
+      for (unsigned Index = 0; Index < Call->arg_size(); ++Index)
+        Call->removeParamAttr(Index, Attribute::DeadOnReturn);
+}
+
 struct PreparePass : PassInfoMixin<PreparePass> {
   PreservedAnalyses run(Function &F, FunctionAnalysisManager &FAM) {
     refuseIndirectCalls(F);
@@ -477,6 +487,7 @@ struct PreparePass : PassInfoMixin<PreparePass> {
     copyByTemporary(F);
     LLVMRustTellTypes(F);
     F.addFnAttr(KeepPointers);
+    keepMemoryAfterReturn(F);
     return PreservedAnalyses::none();
   }
 };

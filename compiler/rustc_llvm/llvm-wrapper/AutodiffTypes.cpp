@@ -19,9 +19,8 @@ namespace {
 // What rustc calls the type of what anything is copied as.
 constexpr StringRef Bytes = "bytes";
 
-// What a load of bytes is until Enzyme has run, if what they are is not known.
-// Enzyme would take them for anything but floats; of this, it asks for the
-// derivative.
+// What gives an integer that may be, or hold, a float, until Enzyme has run. Enzyme
+// would take it for anything but a float; of this, it asks for the derivative.
 constexpr StringRef UnknownBytes = "rustc.autodiff.bytes.";
 
 // What rustc says, of a parameter of an adapter, that it points to.
@@ -180,6 +179,19 @@ void describe(MemIntrinsic &Call) {
     Call.setMetadata(LLVMContext::MD_tbaa, tag(Call.getContext(), Uses.Told));
 }
 
+Function *declareUnknownBytes(Module &M, Type *From, Type *To) {
+  std::string Name;
+  raw_string_ostream(Name) << UnknownBytes << *From << '.' << *To;
+  FunctionCallee Callee =
+      M.getOrInsertFunction(Name, FunctionType::get(To, {From}, false));
+  auto *F = cast<Function>(Callee.getCallee());
+  F->setDoesNotThrow();
+  F->setWillReturn();
+  F->setNoSync();
+  F->setDoesNotFreeMemory();
+  return F;
+}
+
 // Bytes of floats that are copied as an integer are copied as floats instead.
 void copyBytes(LoadInst &Load) {
   Uses Uses(Load.getPointerOperand());
@@ -193,15 +205,9 @@ void copyBytes(LoadInst &Load) {
     return;
   }
   if (!Float) {
-    FunctionCallee Unknown = Load.getModule()->getOrInsertFunction(
-        (UnknownBytes + Twine(Ty->getIntegerBitWidth())).str(),
-        FunctionType::get(Ty, {Load.getPointerOperandType()}, false));
-    auto *F = cast<Function>(Unknown.getCallee());
-    F->setDoesNotThrow();
-    F->setWillReturn();
-    F->setNoSync();
-    F->setDoesNotFreeMemory();
-    F->setMemoryEffects(MemoryEffects::argMemOnly(ModRefInfo::Ref));
+    Function *Unknown =
+        declareUnknownBytes(*Load.getModule(), Load.getPointerOperandType(), Ty);
+    Unknown->setMemoryEffects(MemoryEffects::argMemOnly(ModRefInfo::Ref));
     CallInst *Call = Builder.CreateCall(Unknown, {Load.getPointerOperand()});
     Call->addParamAttr(0, Attribute::getWithAlignment(C, Load.getAlign()));
     Load.replaceAllUsesWith(Call);
@@ -235,6 +241,22 @@ void copyBytes(LoadInst &Load) {
   Load.eraseFromParent();
 }
 
+// A float that becomes part of a larger integer, as which a function takes or
+// returns it along with something else, is lost on Enzyme.
+void refusePackedFloat(BitCastInst &Cast) {
+  bool IsPacked = Cast.getSrcTy()->isFloatingPointTy() &&
+                  Cast.getDestTy()->isIntegerTy() &&
+                  any_of(Cast.users(), [](User *U) { return isa<ZExtInst>(U); });
+  if (!IsPacked)
+    return;
+  Function *Unknown = declareUnknownBytes(*Cast.getModule(), Cast.getSrcTy(),
+                                          Cast.getDestTy());
+  Unknown->setDoesNotAccessMemory();
+  IRBuilder<> Builder(&Cast);
+  Cast.replaceAllUsesWith(Builder.CreateCall(Unknown, {Cast.getOperand(0)}));
+  Cast.eraseFromParent();
+}
+
 } // namespace
 
 void LLVMRustTellTypes(Function &F) {
@@ -245,9 +267,12 @@ void LLVMRustTellTypes(Function &F) {
         I.setMetadata(LLVMContext::MD_tbaa, tag(I.getContext(), Name));
     }
   SmallVector<LoadInst *> Copied;
+  SmallVector<BitCastInst *> Casts;
   for (Instruction &I : instructions(F)) {
     if (auto *Call = dyn_cast<MemIntrinsic>(&I))
       describe(*Call);
+    if (auto *Cast = dyn_cast<BitCastInst>(&I))
+      Casts.push_back(Cast);
     auto *Load = dyn_cast<LoadInst>(&I);
     MDNode *Tag = Load ? Load->getMetadata(LLVMContext::MD_tbaa) : nullptr;
     // There is no float in fewer bytes.
@@ -258,6 +283,8 @@ void LLVMRustTellTypes(Function &F) {
   }
   for (LoadInst *Load : Copied)
     copyBytes(*Load);
+  for (BitCastInst *Cast : Casts)
+    refusePackedFloat(*Cast);
 }
 
 void LLVMRustForgetUnknownBytes(Module &M) {
@@ -267,8 +294,12 @@ void LLVMRustForgetUnknownBytes(Module &M) {
     for (User *U : make_early_inc_range(F.users())) {
       auto *Call = cast<CallBase>(U);
       IRBuilder<> Builder(Call);
-      Call->replaceAllUsesWith(Builder.CreateAlignedLoad(
-          Call->getType(), Call->getArgOperand(0), Call->getParamAlign(0)));
+      Value *From = Call->getArgOperand(0);
+      Value *Bytes = From->getType()->isPointerTy()
+                         ? Builder.CreateAlignedLoad(Call->getType(), From,
+                                                     Call->getParamAlign(0))
+                         : Builder.CreateBitCast(From, Call->getType());
+      Call->replaceAllUsesWith(Bytes);
       Call->eraseFromParent();
     }
     F.eraseFromParent();

@@ -219,6 +219,21 @@ pub(crate) fn floats_of_integer<'ll, 'tcx>(
         .then(|| cx.type_vector(cx.type_from_float(float), scalars.len() as u64))
 }
 
+/// Tells Enzyme of `load`, of an integer that an ordinary function takes or returns a value as, that there
+/// may be floats in it.
+pub(crate) fn annotate_packed<'ll, 'tcx>(
+    bx: &Builder<'_, 'll, 'tcx>,
+    load: &'ll Value,
+    layout: TyAndLayout<'tcx>,
+) {
+    let is_float = |byte: &Byte| {
+        matches!(byte, Byte::Uncertain | Byte::Part { kind: Some(Kind::Float(_)), .. })
+    };
+    if wants_types(bx.cx) && Bytes::new(bx.cx, layout).0.iter().any(is_float) {
+        annotate(bx, load, Some(Kind::Bytes));
+    }
+}
+
 /// A scalar in a value, or, where they lie without a gap, several of a kind.
 #[derive(Clone, Copy, Debug)]
 struct Described {

@@ -36,6 +36,9 @@
 
 using namespace llvm;
 
+// In AutodiffReturns.cpp.
+void LLVMRustAddReturnsThroughMemory(ModulePassManager &MPM);
+
 // In AutodiffTypes.cpp.
 void LLVMRustTellTypes(Function &F);
 void LLVMRustForgetUnknownBytes(Module &M);
@@ -525,6 +528,7 @@ void LLVMRustAddPassesBeforeEnzyme(ModulePassManager &MPM, PassBuilder &PB,
   // What comes after the simplification is for code generation.
   MPM.addPass(
       PB.buildModuleSimplificationPipeline(Level, ThinOrFullLTOPhase::None));
+  LLVMRustAddReturnsThroughMemory(MPM);
   Late.addPass(LowerSwitchPass());
   Late.addPass(PreparePass());
   MPM.addPass(createModuleToFunctionPassAdaptor(std::move(Late)));

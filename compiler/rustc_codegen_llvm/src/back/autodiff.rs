@@ -134,26 +134,57 @@ struct AutoDiffMissingBody {
     krate: String,
 }
 
-/// Reports the error `message` of a pass. Of Enzyme's errors, it explains the one for a Rust function
-/// whose body is in another crate.
+#[derive(Diagnostic)]
+#[diag("{$message} bytes that may be floats or not")]
+#[help(
+    "`slice::swap_with_slice`, `slice::rotate_left` and copies of `MaybeUninit<[u8; N]>` or of a union \
+     copy bytes: copy the elements one by one; a small value of floats and something else that a \
+     function takes or returns is copied as bytes, too: pass a reference"
+)]
+struct AutoDiffUnknownBytes {
+    message: String,
+}
+
+#[derive(Diagnostic)]
+#[diag("{$message}")]
+#[note("this place in memory is a float at one time, and something else at another")]
+#[help(
+    "in an enum or a union, let floats and other data have places of their own, as in a struct with a \
+     field for each"
+)]
+struct AutoDiffSharedPlace {
+    message: String,
+}
+
+/// What `AutodiffTypes.cpp` puts in place of an integer that may be, or hold, a float.
+const UNKNOWN_BYTES: &str = "rustc.autodiff.bytes.";
+
+/// Reports the error `message` of a pass, and explains those of Enzyme's errors that say too little.
 pub(super) fn report(dcx: DiagCtxtHandle<'_>, message: String) {
     // What comes after the symbol depends on how Enzyme was built.
-    let missing = message.rsplit_once(" found for ").and_then(|(message, symbol)| {
-        let symbol = symbol.split([' ', '(', '\n']).next()?;
-        Some((message, rustc_demangle::try_demangle(symbol).ok()?))
+    let missing = message.rsplit_once(" found for ").and_then(|(start, symbol)| {
+        Some((start, symbol.split([' ', '(', '\n']).next()?))
     });
-    if let Some((message, function)) = missing {
+    if let Some((start, symbol)) = missing
+        && symbol.starts_with(UNKNOWN_BYTES)
+    {
+        dcx.emit_err(AutoDiffUnknownBytes { message: format!("{} found for", demangle(start)) });
+    } else if let Some((start, symbol)) = missing
+        && let Ok(function) = rustc_demangle::try_demangle(symbol)
+    {
         let function = format!("{function:#}");
-        let message = format!("{message} found for `{function}`");
+        let message = format!("{start} found for `{function}`");
         let krate = function.trim_start_matches(['<', '&']).split("::").next();
         let krate = krate.unwrap_or_default().to_string();
         dcx.emit_err(AutoDiffMissingBody { message, function, krate });
+    } else if message.contains("Illegal updateAnalysis") {
+        dcx.emit_err(AutoDiffSharedPlace { message: demangle(&message) });
     } else {
         dcx.emit_err(FromLlvmDiag { message: demangle(&message) });
     }
 }
 
-/// The same with the names of functions as they are in the source.
+/// `message` with the names of functions as they are in the source.
 fn demangle(message: &str) -> String {
     let words = message.split(' ').map(|word| {
         let (symbol, rest) = word.split_at(word.find([':', ',']).unwrap_or(word.len()));

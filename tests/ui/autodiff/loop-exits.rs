@@ -189,7 +189,7 @@ fn waves(x: &[f64]) -> f64 {
 
 type Reverse = fn(&[f64], &mut [f64], f64) -> f64;
 
-fn main() {
+pub fn main() {
     let all: [(&str, Reverse); 8] = [
         ("branch", d_branch),
         ("skip", d_skip),

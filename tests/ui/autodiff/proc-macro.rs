@@ -30,6 +30,6 @@ fn scaled(x: f64) -> f64 {
     macro_with_autodiff::slope_at_seven!() * x * x
 }
 
-fn main() {
+pub fn main() {
     exact("scaled", d_scaled(2.0, 1.0), (168.0, 168.0));
 }

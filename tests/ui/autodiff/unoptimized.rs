@@ -59,7 +59,7 @@ fn alternating(x: f64, n: u32) -> f64 {
     y
 }
 
-fn main() {
+pub fn main() {
     let (mut dx, mut dy) = ([0.0; 3], [0.0; 3]);
     let d = d_distance(&[1.0, 2.0, 3.0], &mut dx, &[4.0, 6.0, 3.0], &mut dy, 1.0);
     exact("distance", d, 5.0);

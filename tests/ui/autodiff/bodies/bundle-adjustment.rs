@@ -93,7 +93,7 @@ fn total(cameras: &[[f64; CAMERA]], points: &[[f64; 3]], observations: &[Observa
     sum
 }
 
-fn main() {
+pub fn main() {
     let mut checks = Checks::new();
     let camera = [0.3, -0.2, 0.5, 0.1, -0.4, -3.0, 1.2, 0.1, -0.05, 0.02, -0.01];
     let point = [0.4, -0.3, 0.6];

@@ -235,7 +235,7 @@ fn descent(x: &[f64]) -> f64 {
     w
 }
 
-fn main() {
+pub fn main() {
     let mut checks = Checks::new();
     checks.gradient(
         "by_reference",

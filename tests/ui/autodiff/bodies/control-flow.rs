@@ -311,7 +311,7 @@ fn bubble_sort(x: &[f64]) -> f64 {
     y.iter().enumerate().map(|(i, y)| (i + 1) as f64 * y * y).sum()
 }
 
-fn main() {
+pub fn main() {
     let mut checks = Checks::new();
     checks.gradient(
         "early_return",

@@ -388,7 +388,7 @@ fn cross_entropy(logits: &[f64], labels: &[usize]) -> f64 {
     loss / labels.len() as f64
 }
 
-fn main() {
+pub fn main() {
     let mut checks = Checks::new();
     checks.derivative("sin", 0.7, sin, d_sin, t_sin);
     checks.derivative("cos", 0.7, cos, d_cos, t_cos);

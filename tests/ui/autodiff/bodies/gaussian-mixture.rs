@@ -141,7 +141,7 @@ fn nearest_by_fold(x: &[f64]) -> f64 {
         .sum()
 }
 
-fn main() {
+pub fn main() {
     let mut checks = Checks::new();
     let points = [0.2, -0.5, 0.9, 1.3, -1.1, 0.4];
     checks.gradient(

@@ -335,7 +335,7 @@ fn reduced(x: &[f64]) -> f64 {
     a * x.iter().copied().reduce(|a, v| a * 0.5 + v).unwrap() / b
 }
 
-fn main() {
+pub fn main() {
     let mut checks = Checks::new();
     checks.gradient("map_sum", &[0.3, -0.8, 1.1, 0.6, -0.4, 0.9], map_sum, d_map_sum, t_map_sum);
     checks.gradient("zipped", &[0.3, -0.8, 1.1, 0.6, -0.4, 0.9], zipped, d_zipped, t_zipped);

@@ -284,7 +284,7 @@ fn gathered(x: &[f64], indices: &[u8]) -> f64 {
     sum
 }
 
-fn main() {
+pub fn main() {
     let mut checks = Checks::new();
     let (x4, x6) = ([0.7, -1.2, 0.4, 1.5], [0.3, -0.8, 1.1, 0.6, -0.4, 0.9]);
     checks.gradient(

@@ -117,7 +117,7 @@ fn perceptron(x: &[f64]) -> f64 {
     normaliser - scores[1]
 }
 
-fn main() {
+pub fn main() {
     let mut checks = Checks::new();
     checks.gradient(
         "unit",

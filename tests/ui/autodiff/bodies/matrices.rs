@@ -411,7 +411,7 @@ fn tridiagonal(x: &[f64]) -> f64 {
     d.iter().enumerate().map(|(i, d)| (i + 1) as f64 * d).sum()
 }
 
-fn main() {
+pub fn main() {
     let mut checks = Checks::new();
     checks.gradient(
         "product",

@@ -204,7 +204,7 @@ fn leapfrog(x: &[f64]) -> f64 {
     position.iter().flatten().enumerate().map(|(i, p)| (i + 1) as f64 * p).sum()
 }
 
-fn main() {
+pub fn main() {
     let mut checks = Checks::new();
     checks.gradient(
         "predators",

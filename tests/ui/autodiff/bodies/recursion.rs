@@ -139,7 +139,7 @@ fn paths(x: &[f64]) -> f64 {
     walk(&x[..4], [x[4], x[5]], 0)
 }
 
-fn main() {
+pub fn main() {
     let mut checks = Checks::new();
     checks.gradient("power", &[0.3, -0.8, 1.1, 0.6, -0.4, 0.9], power, d_power, t_power);
     #[cfg(any(release, lto))]

@@ -380,7 +380,7 @@ fn network(x: &[f64]) -> f64 {
     loss
 }
 
-fn main() {
+pub fn main() {
     let mut checks = Checks::new();
     checks.gradient("zeroed", &[0.3, -0.8, 1.1, 0.6, -0.4, 0.9], zeroed, d_zeroed, t_zeroed);
     checks.gradient("filled", &[0.3, -0.8, 1.1, 0.6, -0.4, 0.9], filled, d_filled, t_filled);

@@ -50,7 +50,7 @@ fn pairs(x: &[(f64, f64)]) -> f64 {
     x[0].0 * x[0].1 + x[1].0 * x[1].1
 }
 
-fn main() {
+pub fn main() {
     let x = black_box([2.0, 3.0, 5.0]);
     let (mut y, mut dy) = ([0.0; 2], [0.0; 2]);
     d_products(&x, &[1.0, 10.0, 100.0], &mut y, &mut dy);

@@ -234,7 +234,7 @@ fn parenthesized(x: (f64), y: (&mut f64)) -> (()) {
     *y = x * x;
 }
 
-fn main() {
+pub fn main() {
     qualifiers();
     lifetimes();
     generics();

@@ -128,7 +128,7 @@ with_derivative! {
     }
 }
 
-fn main() {
+pub fn main() {
     exact("square", d_square(3.0, 1.0), (9.0, 6.0));
     exact("square, forward", t_square(3.0, 10.0), (9.0, 60.0));
     exact("square, only", d_square_only(3.0, 1.0), 6.0);

@@ -93,7 +93,7 @@ impl Model {
     }
 }
 
-fn main() {
+pub fn main() {
     let square = |x: f64| x * x;
     exact("by_value", d_by_value(square, black_box(2.0), 1.0), (8.0, 12.0));
     exact("by_value, forward", t_by_value(square, black_box(2.0), 10.0), (8.0, 120.0));

@@ -31,7 +31,7 @@ fn apply(f: impl Fn(f64) -> f64, x: f64) -> f64 {
     f(x) * x
 }
 
-fn main() {
+pub fn main() {
     library::assert_eq!(d_square(3.0, 1.0), (9.0, 6.0));
     library::assert_eq!(t_square(3.0, 1.0, 10.0), [6.0, 60.0]);
     library::assert_eq!(d_apply(|x| 2.0 * x, 3.0, 1.0), (18.0, 12.0));

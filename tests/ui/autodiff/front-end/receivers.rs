@@ -216,7 +216,7 @@ fn traits() {
     exact("by the implementation, dyn", object.d_value(5.0, 1.0), (50.0, 20.0));
 }
 
-fn main() {
+pub fn main() {
     inherent();
     traits();
 }

@@ -105,7 +105,7 @@ fn projected(x: <u8 as Number>::Float) -> <u8 as Number>::Float {
     x * x
 }
 
-fn main() {
+pub fn main() {
     let x = black_box(3.0);
     exact("alias", d_alias(x, 1.0), (9.0, 6.0));
     exact("alias, forward", t_alias(x, 10.0), (9.0, 60.0));

@@ -149,7 +149,7 @@ fn nested() {
     exact("large", t_large(black_box(s), ds), (40.0, 3532.0));
 }
 
-fn main() {
+pub fn main() {
     lengths();
     nested();
 }

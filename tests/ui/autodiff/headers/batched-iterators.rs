@@ -102,7 +102,7 @@ fn convergence() {
     close("anomaly, width 2, eccentricity", two, by_eccentricity, 10.0 * F64);
 }
 
-fn main() {
+pub fn main() {
     neighbours();
     convergence();
 }

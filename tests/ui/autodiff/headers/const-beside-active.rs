@@ -96,7 +96,7 @@ fn scratch(x: &[f64], a: &mut [f64]) -> f64 {
 type Reverse = fn(&[f64], &mut [f64], &[f64], f64) -> f64;
 type Forward = fn(&[f64], &[f64], &[f64]) -> (f64, f64);
 
-fn main() {
+pub fn main() {
     let all: [(&str, Reverse, Forward); 4] = [
         ("in_struct", d_in_struct, t_in_struct),
         ("in_closure", d_in_closure, t_in_closure),

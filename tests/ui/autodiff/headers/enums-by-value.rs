@@ -177,7 +177,7 @@ fn of_ones_own() {
     exact("nothing active", d_with_mode(black_box(Mode::Sum), (1.0, 1.0), 1.0), 5.0);
 }
 
-fn main() {
+pub fn main() {
     options();
     results();
     of_ones_own();

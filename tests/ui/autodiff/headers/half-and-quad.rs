@@ -55,7 +55,7 @@ fn to_quad(x: f64) -> (f128, f16) {
     (2.0 * x as f128, 3.0 * x as f16)
 }
 
-fn main() {
+pub fn main() {
     exact("half", d_half(black_box(2.0), 1.0), (14.0, 13.0));
     exact("half, seed", d_half(black_box(2.0), 0.5), (14.0, 6.5));
     exact("half", t_half(black_box(2.0), 10.0), (14.0, 130.0));

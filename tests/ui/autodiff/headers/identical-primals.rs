@@ -46,7 +46,7 @@ fn fourth(x: &f64, y: f64) -> f64 {
     third(x, y)
 }
 
-fn main() {
+pub fn main() {
     let (x, y) = black_box((3.0, 5.0));
     let mut dx = 0.0;
     exact("first", d_first(&x, &mut dx, y, 1.0), (45.0, 9.0));

@@ -262,7 +262,7 @@ fn newtypes() {
     exact("transparent", t_transparent(black_box(x), Transparent([1.0, 10.0], ())), (17.0, 62.0));
 }
 
-fn main() {
+pub fn main() {
     in_registers();
     pairs();
     no_floats();

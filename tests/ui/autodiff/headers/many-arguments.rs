@@ -172,7 +172,7 @@ fn all() {
     exact("all_kinds", (h, dh), ([1.0, 2.0], [1.0, 2.0]));
 }
 
-fn main() {
+pub fn main() {
     scalars();
     all();
 }

@@ -227,7 +227,7 @@ fn generic() {
     exact("call, along p", (y, dy), ([706.0], [84.0 + 260.0]));
 }
 
-fn main() {
+pub fn main() {
     inherent();
     of_a_trait();
     generic();

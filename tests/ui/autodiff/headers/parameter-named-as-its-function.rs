@@ -30,7 +30,7 @@ fn square(d_square: f64) -> f64 {
     d_square * d_square
 }
 
-fn main() {
+pub fn main() {
     exact("scale", d_scale(3.0, 5.0, 1.0), (30.0, 10.0, 6.0));
     exact("scale", t_scale(3.0, 1.0, 5.0, 10.0), (30.0, 70.0));
     exact("square", d_square(3.0, 1.0), (9.0, 6.0));

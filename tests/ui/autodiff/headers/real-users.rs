@@ -225,7 +225,7 @@ fn adbench() {
     exact("gmm, const", (again, means_again), (dalphas, dmeans));
 }
 
-fn main() {
+pub fn main() {
     diffsol();
     molpipx();
     feos();

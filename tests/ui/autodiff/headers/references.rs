@@ -278,7 +278,7 @@ fn raw_pointers() {
     exact("raw_struct", (ds.x, ds.v), ([0.0, 5.0], (3.0, 0.0)));
 }
 
-fn main() {
+pub fn main() {
     mutable();
     enums();
     owners();

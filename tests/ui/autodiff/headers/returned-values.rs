@@ -246,7 +246,7 @@ fn others() {
     exact("others", dy, [70.0; 3]);
 }
 
-fn main() {
+pub fn main() {
     tuples();
     structs();
     arrays();

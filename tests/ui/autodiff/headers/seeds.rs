@@ -119,7 +119,7 @@ fn outputs() {
     exact("wide", dx, [[110.0, 3.0], [110.0, 30.0]]);
 }
 
-fn main() {
+pub fn main() {
     scalars();
     aggregates();
     outputs();

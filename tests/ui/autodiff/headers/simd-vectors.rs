@@ -56,7 +56,7 @@ fn squares(x: &[f64x8; 2], k: f64) -> f64 {
     k * sum.as_array().iter().sum::<f64>()
 }
 
-fn main() {
+pub fn main() {
     let x = f32x4::from_array([2.0, 1.0, 1.0, 1.0]);
     let got = d_lanes(black_box(x), 1.0);
     exact("lanes", got, (23.0, f32x4::from_array([8.0, 3.0, 5.0, 7.0])));

@@ -252,7 +252,7 @@ fn other_elements() {
     exact("options", dx, [Some(4.0), None, Some(10.0)]);
 }
 
-fn main() {
+pub fn main() {
     shared();
     mutable();
     after_a_slice();

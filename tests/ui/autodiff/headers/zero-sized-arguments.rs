@@ -127,7 +127,7 @@ fn unit_returned(x: f64, y: &mut f64) -> Unit {
     Unit
 }
 
-fn main() {
+pub fn main() {
     exact("first", d_first((), black_box(3.0), 5.0, 1.0), (30.0, 10.0, 6.0));
     exact("first", t_first((), black_box(3.0), 1.0, 5.0, 10.0), (30.0, 70.0));
     exact("between", d_between(black_box(3.0), Unit, 5.0, 1.0), (30.0, 10.0, 6.0));

@@ -82,7 +82,7 @@ where
     }
 }
 
-fn main() {
+pub fn main() {
     let mut checks = Checks::new();
     // A chain of reactions, of which a captured constant is the end.
     let leak = std::hint::black_box(0.25);

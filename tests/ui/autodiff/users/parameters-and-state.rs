@@ -56,7 +56,7 @@ fn parameters(x: &[f64]) -> Parameters {
     }
 }
 
-fn main() {
+pub fn main() {
     let mut checks = Checks::new();
     let x = [0.03, 0.05, 0.2, 0.4, 0.01, 0.1, 0.12, -0.02];
     let p = parameters(&x);

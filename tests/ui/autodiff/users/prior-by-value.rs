@@ -141,7 +141,7 @@ fn split_mut(x: &mut [f64]) -> (&mut [f64], &mut [f64], &mut [f64]) {
     (alphas, means, &mut rest[..SIZES[2]])
 }
 
-fn main() {
+pub fn main() {
     let mut checks = Checks::new();
     let n = POINTS.len() / D;
     let mut x = vec![];

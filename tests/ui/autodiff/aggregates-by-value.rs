@@ -260,7 +260,7 @@ fn same_arguments() {
     exact("by z, again", t_by_z(x, y, z, [1.0, 10.0, 100.0]), (value, (500.0, 162.0)));
 }
 
-fn main() {
+pub fn main() {
     same_arguments();
     arguments();
     results();

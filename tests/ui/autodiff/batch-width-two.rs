@@ -103,7 +103,7 @@ fn reverse() {
     exact("returned, second shadow", dx1, [130.0, 209.0]);
 }
 
-fn main() {
+pub fn main() {
     forward_scalars();
     forward_references();
     reverse();

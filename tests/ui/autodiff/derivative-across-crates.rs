@@ -78,7 +78,7 @@ fn calling_the_dependency() {
     exact("calls_primal", d_calls_primal(black_box(3.0), 1.0), (104.0, 60.0));
 }
 
-fn main() {
+pub fn main() {
     compiled_in_the_dependency();
     compiled_in_the_program();
     calling_the_dependency();

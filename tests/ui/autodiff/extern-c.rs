@@ -66,7 +66,7 @@ unsafe extern "C" fn slice(x: *const f64, n: usize) -> f64 {
     sum
 }
 
-fn main() {
+pub fn main() {
     exact("scalar", d_scalar(black_box(2.0), 1.0), (12.0, 12.0));
     exact("scalar", t_scalar(black_box(2.0), 10.0), (12.0, 120.0));
     let x = Two { a: 2.0, n: 5 };

@@ -5,11 +5,13 @@
 
 //@ run-pass
 //@ needs-enzyme (differentiates, and runs the result)
+//@[lto] no-prefer-dynamic (fat LTO)
 //@ edition: 2024
-//@ revisions: debug release
+//@ revisions: debug release lto
 //@ compile-flags: -Zautodiff=Enable
 //@[debug] compile-flags: -Copt-level=0 -Ccodegen-units=16
 //@[release] compile-flags: -Copt-level=3 -Ccodegen-units=16
+//@[lto] compile-flags: -Copt-level=3 -Clto=fat
 
 #![feature(autodiff)]
 
@@ -37,7 +39,7 @@ fn takes(x: f64, name: Arguments<'_>) -> f64 {
     if name.as_str() == Some("square") { x * x } else { 0.0 }
 }
 
-fn main() {
+pub fn main() {
     exact("calls", d_calls(2.0, 1.0), (8.0, 12.0));
     exact("takes", d_takes(3.0, format_args!("square"), 1.0), (9.0, 6.0));
 }

@@ -166,7 +166,7 @@ fn forward_against_reverse() {
     close("polar, forward against reverse", forward, js[0] * t[0] + js[1] * t[1], F64);
 }
 
-fn main() {
+pub fn main() {
     scalars();
     several_arguments();
     references();

@@ -142,7 +142,7 @@ fn methods() {
     exact("eval of Square", Square.d_eval(black_box(2.0), 1.0), (4.0, 4.0));
 }
 
-fn main() {
+pub fn main() {
     scalar_type();
     trait_and_length();
     methods();

@@ -47,7 +47,7 @@ fn z_cube(x: f64) -> f64 {
     x * x * x
 }
 
-fn main() {
+pub fn main() {
     exact("forward over forward", forward_over_forward(2.0, 1.0), (12.0, 12.0));
     exact("reverse over forward", reverse_over_forward(2.0, 1.0), (12.0, 12.0));
     exact("forward over reverse", forward_over_reverse(2.0, 1.0), (12.0, 12.0));

@@ -78,7 +78,7 @@ fn of_any<T: Mul<Output = T> + Copy + std::ops::Add<Output = T>>(x: T, dx: T) ->
     d_generic(x, dx).1
 }
 
-fn main() {
+pub fn main() {
     exact("plain", d_plain(3.0, 1.0).1, 6.0);
     exact("never", inner::d_never(3.0, 1.0).1, 12.0);
     exact("hint", inner::d_hint(3.0, 1.0).1, 18.0);

@@ -155,7 +155,7 @@ fn read(path: &str) -> Vec<Row> {
         .collect()
 }
 
-fn main() {
+pub fn main() {
     let path = std::env::args().nth(1).expect("usage: logistic-regression DATA");
     let rows = read(&path);
 

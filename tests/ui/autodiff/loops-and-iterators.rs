@@ -191,7 +191,7 @@ fn rows_and_products() {
     exact("squared_error, table afterwards", table, [1.0, 1.0, 2.0, 0.0, 0.0, 3.0]);
 }
 
-fn main() {
+pub fn main() {
     scalars();
     slices();
     outputs();

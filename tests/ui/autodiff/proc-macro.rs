@@ -5,12 +5,14 @@
 
 //@ run-pass
 //@ needs-enzyme (differentiates, and runs the result)
+//@[lto] no-prefer-dynamic (fat LTO)
 //@ edition: 2024
 //@ proc-macro: macro-with-autodiff.rs
-//@ revisions: debug release
+//@ revisions: debug release lto
 //@ compile-flags: -Zautodiff=Enable
 //@[debug] compile-flags: -Copt-level=0
 //@[release] compile-flags: -Copt-level=3
+//@[lto] compile-flags: -Copt-level=3 -Clto=fat
 
 #![feature(autodiff)]
 
@@ -28,6 +30,6 @@ fn scaled(x: f64) -> f64 {
     macro_with_autodiff::slope_at_seven!() * x * x
 }
 
-fn main() {
+pub fn main() {
     exact("scaled", d_scaled(2.0, 1.0), (168.0, 168.0));
 }

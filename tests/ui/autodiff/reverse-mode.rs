@@ -267,7 +267,7 @@ fn mutable_outputs() {
     exact("square_in_place, gradient", dx, [6.0, 80.0]);
 }
 
-fn main() {
+pub fn main() {
     polynomials();
     elementary_functions();
     several_arguments_and_branches();

@@ -85,7 +85,7 @@ fn by_reference() {
     }
 }
 
-fn main() {
+pub fn main() {
     scalars();
     by_reference();
 }

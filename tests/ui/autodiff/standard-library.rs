@@ -62,7 +62,7 @@ fn panics(x: f64) -> f64 {
     x.sqrt()
 }
 
-fn main() {
+pub fn main() {
     let x = [1.0, 2.0, 3.0];
     let mut dx = [0.0; 3];
     exact("collect", d_collect(&x, &mut dx, 1.0), 56.0);

@@ -53,7 +53,7 @@ fn address(x: f64, weights: &[f64; 3]) -> f64 {
     if std::ptr::eq(weights, &WEIGHTS) { x } else { -x }
 }
 
-fn main() {
+pub fn main() {
     let x = [1.0, 2.0, 3.0];
     let mut dx = [0.0; 3];
     exact("weighted", d_weighted(&x, &mut dx, 1.0), 59.0);

@@ -169,7 +169,7 @@ fn methods() {
     exact("step, gradient", dp, Pair { a: 310.0, b: 200.0 });
 }
 
-fn main() {
+pub fn main() {
     pairs();
     mixed_fields();
     nested_structs();

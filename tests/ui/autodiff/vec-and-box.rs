@@ -129,7 +129,7 @@ fn of_its_own() {
     exact("squared, gradient", (dmodel.w, dmodel.bias), (vec![72.0, 96.0], 24.0));
 }
 
-fn main() {
+pub fn main() {
     owned_by_the_caller();
     of_its_own();
 }

@@ -4,11 +4,13 @@
 
 //@ run-pass
 //@ needs-enzyme (differentiates, and runs the result)
+//@[lto] no-prefer-dynamic (fat LTO)
 //@ edition: 2024
-//@ revisions: debug release
+//@ revisions: debug release lto
 //@ compile-flags: -Zautodiff=Enable
 //@[debug] compile-flags: -Copt-level=0 -Ccodegen-units=16
 //@[release] compile-flags: -Copt-level=3 -Ccodegen-units=16
+//@[lto] compile-flags: -Copt-level=3 -Clto=fat
 
 #![feature(autodiff)]
 
@@ -91,7 +93,7 @@ fn total(cameras: &[[f64; CAMERA]], points: &[[f64; 3]], observations: &[Observa
     sum
 }
 
-fn main() {
+pub fn main() {
     let mut checks = Checks::new();
     let camera = [0.3, -0.2, 0.5, 0.1, -0.4, -3.0, 1.2, 0.1, -0.05, 0.02, -0.01];
     let point = [0.4, -0.3, 0.6];

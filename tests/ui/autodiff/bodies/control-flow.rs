@@ -4,11 +4,13 @@
 
 //@ run-pass
 //@ needs-enzyme (differentiates, and runs the result)
+//@[lto] no-prefer-dynamic (fat LTO)
 //@ edition: 2024
-//@ revisions: debug release
+//@ revisions: debug release lto
 //@ compile-flags: -Zautodiff=Enable
 //@[debug] compile-flags: -Copt-level=0 -Ccodegen-units=16
 //@[release] compile-flags: -Copt-level=3 -Ccodegen-units=16
+//@[lto] compile-flags: -Copt-level=3 -Clto=fat
 
 #![feature(autodiff)]
 
@@ -211,7 +213,7 @@ fn while_let(x: &[f64]) -> f64 {
 
 // `if let` chains and `matches!`.
 // Enzyme crashes on this where nothing has been optimized.
-#[cfg(release)]
+#[cfg(any(release, lto))]
 #[autodiff_reverse(d_if_let, Duplicated, Active)]
 #[autodiff_forward(t_if_let, Dual, Dual)]
 fn if_let(x: &[f64]) -> f64 {
@@ -309,7 +311,7 @@ fn bubble_sort(x: &[f64]) -> f64 {
     y.iter().enumerate().map(|(i, y)| (i + 1) as f64 * y * y).sum()
 }
 
-fn main() {
+pub fn main() {
     let mut checks = Checks::new();
     checks.gradient(
         "early_return",
@@ -351,7 +353,7 @@ fn main() {
         d_while_let,
         t_while_let,
     );
-    #[cfg(release)]
+    #[cfg(any(release, lto))]
     checks.gradient("if_let", &[0.3, -0.8, 1.1, 0.6, -0.4, 0.9], if_let, d_if_let, t_if_let);
     checks.gradient(
         "piecewise",
@@ -388,5 +390,5 @@ fn main() {
         d_bubble_sort,
         t_bubble_sort,
     );
-    checks.finish(if cfg!(release) { 336 } else { 315 });
+    checks.finish(if cfg!(any(release, lto)) { 336 } else { 315 });
 }

@@ -3,11 +3,13 @@
 
 //@ run-pass
 //@ needs-enzyme (differentiates, and runs the result)
+//@[lto] no-prefer-dynamic (fat LTO)
 //@ edition: 2024
-//@ revisions: debug release
+//@ revisions: debug release lto
 //@ compile-flags: -Zautodiff=Enable
 //@[debug] compile-flags: -Copt-level=0 -Ccodegen-units=16
 //@[release] compile-flags: -Copt-level=3 -Ccodegen-units=16
+//@[lto] compile-flags: -Copt-level=3 -Clto=fat
 
 #![feature(autodiff)]
 
@@ -386,7 +388,7 @@ fn cross_entropy(logits: &[f64], labels: &[usize]) -> f64 {
     loss / labels.len() as f64
 }
 
-fn main() {
+pub fn main() {
     let mut checks = Checks::new();
     checks.derivative("sin", 0.7, sin, d_sin, t_sin);
     checks.derivative("cos", 0.7, cos, d_cos, t_cos);

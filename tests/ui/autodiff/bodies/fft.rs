@@ -3,11 +3,13 @@
 
 //@ run-pass
 //@ needs-enzyme (differentiates, and runs the result)
+//@[lto] no-prefer-dynamic (fat LTO)
 //@ edition: 2024
-//@ revisions: debug release
+//@ revisions: debug release lto
 //@ compile-flags: -Zautodiff=Enable
 //@[debug] compile-flags: -Copt-level=0 -Ccodegen-units=16
 //@[release] compile-flags: -Copt-level=3 -Ccodegen-units=16
+//@[lto] compile-flags: -Copt-level=3 -Clto=fat
 
 #![feature(autodiff)]
 
@@ -182,7 +184,7 @@ fn convolved(x: &[f64]) -> f64 {
     a[..5].iter().enumerate().map(|(i, a)| (i + 1) as f64 * a.re / 8.0).sum()
 }
 
-fn main() {
+pub fn main() {
     let mut checks = Checks::new();
     let x: [f64; 16] = std::array::from_fn(|i| ((i * 5 + 2) % 13) as f64 / 6.0 - 0.9);
     checks.gradient(

@@ -4,11 +4,13 @@
 
 //@ run-pass
 //@ needs-enzyme (differentiates, and runs the result)
+//@[lto] no-prefer-dynamic (fat LTO)
 //@ edition: 2024
-//@ revisions: debug release
+//@ revisions: debug release lto
 //@ compile-flags: -Zautodiff=Enable
 //@[debug] compile-flags: -Copt-level=0 -Ccodegen-units=16
 //@[release] compile-flags: -Copt-level=3 -Ccodegen-units=16
+//@[lto] compile-flags: -Copt-level=3 -Clto=fat
 
 #![feature(autodiff)]
 
@@ -139,7 +141,7 @@ fn nearest_by_fold(x: &[f64]) -> f64 {
         .sum()
 }
 
-fn main() {
+pub fn main() {
     let mut checks = Checks::new();
     let points = [0.2, -0.5, 0.9, 1.3, -1.1, 0.4];
     checks.gradient(

@@ -3,11 +3,13 @@
 
 //@ run-pass
 //@ needs-enzyme (differentiates, and runs the result)
+//@[lto] no-prefer-dynamic (fat LTO)
 //@ edition: 2024
-//@ revisions: debug release
+//@ revisions: debug release lto
 //@ compile-flags: -Zautodiff=Enable
 //@[debug] compile-flags: -Copt-level=0 -Ccodegen-units=16
 //@[release] compile-flags: -Copt-level=3 -Ccodegen-units=16
+//@[lto] compile-flags: -Copt-level=3 -Clto=fat
 
 #![feature(autodiff)]
 
@@ -307,7 +309,7 @@ fn iter_mut(x: &[f64]) -> f64 {
 
 // Arrays by value: `map`, `into_iter`, `from_fn`.
 // Enzyme takes the moved arrays for integers where nothing has been optimized.
-#[cfg(release)]
+#[cfg(any(release, lto))]
 #[autodiff_reverse(d_arrays, Duplicated, Active)]
 #[autodiff_forward(t_arrays, Dual, Dual)]
 fn arrays(x: &[f64]) -> f64 {
@@ -333,7 +335,7 @@ fn reduced(x: &[f64]) -> f64 {
     a * x.iter().copied().reduce(|a, v| a * 0.5 + v).unwrap() / b
 }
 
-fn main() {
+pub fn main() {
     let mut checks = Checks::new();
     checks.gradient("map_sum", &[0.3, -0.8, 1.1, 0.6, -0.4, 0.9], map_sum, d_map_sum, t_map_sum);
     checks.gradient("zipped", &[0.3, -0.8, 1.1, 0.6, -0.4, 0.9], zipped, d_zipped, t_zipped);
@@ -469,7 +471,7 @@ fn main() {
         d_iter_mut,
         t_iter_mut,
     );
-    #[cfg(release)]
+    #[cfg(any(release, lto))]
     checks.gradient("arrays", &[0.3, -0.8, 1.1, 0.6, -0.4, 0.9], arrays, d_arrays, t_arrays);
     checks.gradient(
         "split_at_position",
@@ -479,5 +481,5 @@ fn main() {
         t_split_at_position,
     );
     checks.gradient("reduced", &[0.3, -0.8, 1.1, 0.6, -0.4, 0.9], reduced, d_reduced, t_reduced);
-    checks.finish(if cfg!(release) { 735 } else { 714 });
+    checks.finish(if cfg!(any(release, lto)) { 735 } else { 714 });
 }

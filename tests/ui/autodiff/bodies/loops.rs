@@ -4,11 +4,13 @@
 
 //@ run-pass
 //@ needs-enzyme (differentiates, and runs the result)
+//@[lto] no-prefer-dynamic (fat LTO)
 //@ edition: 2024
-//@ revisions: debug release
+//@ revisions: debug release lto
 //@ compile-flags: -Zautodiff=Enable
 //@[debug] compile-flags: -Copt-level=0 -Ccodegen-units=16
 //@[release] compile-flags: -Copt-level=3 -Ccodegen-units=16
+//@[lto] compile-flags: -Copt-level=3 -Clto=fat
 
 #![feature(autodiff)]
 #![allow(unused_mut)] // the derivatives inherit the pattern `mut x`
@@ -282,7 +284,7 @@ fn gathered(x: &[f64], indices: &[u8]) -> f64 {
     sum
 }
 
-fn main() {
+pub fn main() {
     let mut checks = Checks::new();
     let (x4, x6) = ([0.7, -1.2, 0.4, 1.5], [0.3, -0.8, 1.1, 0.6, -0.4, 0.9]);
     checks.gradient(

@@ -3,11 +3,13 @@
 
 //@ run-pass
 //@ needs-enzyme (differentiates, and runs the result)
+//@[lto] no-prefer-dynamic (fat LTO)
 //@ edition: 2024
-//@ revisions: debug release
+//@ revisions: debug release lto
 //@ compile-flags: -Zautodiff=Enable
 //@[debug] compile-flags: -Copt-level=0 -Ccodegen-units=16
 //@[release] compile-flags: -Copt-level=3 -Ccodegen-units=16
+//@[lto] compile-flags: -Copt-level=3 -Clto=fat
 
 #![feature(autodiff)]
 
@@ -115,7 +117,7 @@ fn perceptron(x: &[f64]) -> f64 {
     normaliser - scores[1]
 }
 
-fn main() {
+pub fn main() {
     let mut checks = Checks::new();
     checks.gradient(
         "unit",

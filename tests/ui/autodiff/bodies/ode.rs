@@ -4,11 +4,13 @@
 
 //@ run-pass
 //@ needs-enzyme (differentiates, and runs the result)
+//@[lto] no-prefer-dynamic (fat LTO)
 //@ edition: 2024
-//@ revisions: debug release
+//@ revisions: debug release lto
 //@ compile-flags: -Zautodiff=Enable
 //@[debug] compile-flags: -Copt-level=0 -Ccodegen-units=16
 //@[release] compile-flags: -Copt-level=3 -Ccodegen-units=16
+//@[lto] compile-flags: -Copt-level=3 -Clto=fat
 
 #![feature(autodiff)]
 
@@ -202,7 +204,7 @@ fn leapfrog(x: &[f64]) -> f64 {
     position.iter().flatten().enumerate().map(|(i, p)| (i + 1) as f64 * p).sum()
 }
 
-fn main() {
+pub fn main() {
     let mut checks = Checks::new();
     checks.gradient(
         "predators",

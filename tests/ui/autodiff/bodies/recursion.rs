@@ -3,11 +3,13 @@
 
 //@ run-pass
 //@ needs-enzyme (differentiates, and runs the result)
+//@[lto] no-prefer-dynamic (fat LTO)
 //@ edition: 2024
-//@ revisions: debug release
+//@ revisions: debug release lto
 //@ compile-flags: -Zautodiff=Enable
 //@[debug] compile-flags: -Copt-level=0 -Ccodegen-units=16
 //@[release] compile-flags: -Copt-level=3 -Ccodegen-units=16
+//@[lto] compile-flags: -Copt-level=3 -Clto=fat
 
 #![feature(autodiff)]
 
@@ -27,7 +29,7 @@ fn power(x: &[f64]) -> f64 {
 }
 
 // By squaring. Enzyme wants to know the type of an index made smaller where nothing has been optimized.
-#[cfg(release)]
+#[cfg(any(release, lto))]
 #[autodiff_reverse(d_fast_power, Duplicated, Active)]
 #[autodiff_forward(t_fast_power, Dual, Dual)]
 fn fast_power(x: &[f64]) -> f64 {
@@ -137,10 +139,10 @@ fn paths(x: &[f64]) -> f64 {
     walk(&x[..4], [x[4], x[5]], 0)
 }
 
-fn main() {
+pub fn main() {
     let mut checks = Checks::new();
     checks.gradient("power", &[0.3, -0.8, 1.1, 0.6, -0.4, 0.9], power, d_power, t_power);
-    #[cfg(release)]
+    #[cfg(any(release, lto))]
     checks.gradient(
         "fast_power",
         &[0.3, -0.8, 1.1, 0.6, -0.4, 0.9],
@@ -173,5 +175,5 @@ fn main() {
     );
 
     checks.gradient("paths", &[0.3, -0.8, 1.1, 0.6, -0.4, 0.9], paths, d_paths, t_paths);
-    checks.finish(if cfg!(release) { 150 } else { 129 });
+    checks.finish(if cfg!(any(release, lto)) { 150 } else { 129 });
 }

@@ -4,11 +4,13 @@
 
 //@ run-pass
 //@ needs-enzyme (differentiates, and runs the result)
+//@[lto] no-prefer-dynamic (fat LTO)
 //@ edition: 2024
-//@ revisions: debug release
+//@ revisions: debug release lto
 //@ compile-flags: -Zautodiff=Enable
 //@[debug] compile-flags: -Copt-level=0 -Ccodegen-units=16
 //@[release] compile-flags: -Copt-level=3 -Ccodegen-units=16
+//@[lto] compile-flags: -Copt-level=3 -Clto=fat
 
 #![feature(autodiff)]
 
@@ -234,7 +236,7 @@ fn boxed(x: &[f64]) -> f64 {
 
 // Sorted by their values: the median of an even number of them.
 // `total_cmp` works on the bits of a float, which Enzyme refuses where nothing has been optimized.
-#[cfg(release)]
+#[cfg(any(release, lto))]
 #[autodiff_reverse(d_sorted, Duplicated, Active)]
 #[autodiff_forward(t_sorted, Dual, Dual)]
 fn sorted(x: &[f64]) -> f64 {
@@ -378,7 +380,7 @@ fn network(x: &[f64]) -> f64 {
     loss
 }
 
-fn main() {
+pub fn main() {
     let mut checks = Checks::new();
     checks.gradient("zeroed", &[0.3, -0.8, 1.1, 0.6, -0.4, 0.9], zeroed, d_zeroed, t_zeroed);
     checks.gradient("filled", &[0.3, -0.8, 1.1, 0.6, -0.4, 0.9], filled, d_filled, t_filled);
@@ -465,7 +467,7 @@ fn main() {
     );
     checks.gradient("stack", &[0.3, -0.8, 1.1, 0.6, -0.4, 0.9], stack, d_stack, t_stack);
     checks.gradient("boxed", &[0.3, -0.8, 1.1, 0.6, -0.4, 0.9], boxed, d_boxed, t_boxed);
-    #[cfg(release)]
+    #[cfg(any(release, lto))]
     checks.gradient("sorted", &[0.3, -0.8, 1.1, 0.6, -0.4, 0.9], sorted, d_sorted, t_sorted);
     checks.gradient(
         "permuted",
@@ -505,5 +507,5 @@ fn main() {
         d_network,
         t_network,
     );
-    checks.finish(if cfg!(release) { 597 } else { 576 });
+    checks.finish(if cfg!(any(release, lto)) { 597 } else { 576 });
 }

@@ -2,11 +2,13 @@
 
 //@ run-pass
 //@ needs-enzyme (differentiates, and runs the result)
+//@[lto] no-prefer-dynamic (fat LTO)
 //@ edition: 2024
-//@ revisions: debug release
+//@ revisions: debug release lto
 //@ compile-flags: -Zautodiff=Enable
 //@[debug] compile-flags: -Copt-level=0
 //@[release] compile-flags: -Copt-level=3
+//@[lto] compile-flags: -Copt-level=3 -Clto=fat
 
 #![feature(autodiff)]
 
@@ -48,7 +50,7 @@ fn pairs(x: &[(f64, f64)]) -> f64 {
     x[0].0 * x[0].1 + x[1].0 * x[1].1
 }
 
-fn main() {
+pub fn main() {
     let x = black_box([2.0, 3.0, 5.0]);
     let (mut y, mut dy) = ([0.0; 2], [0.0; 2]);
     d_products(&x, &[1.0, 10.0, 100.0], &mut y, &mut dy);

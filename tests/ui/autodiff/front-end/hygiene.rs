@@ -4,11 +4,13 @@
 
 //@ run-pass
 //@ needs-enzyme (differentiates, and runs the result)
+//@[lto] no-prefer-dynamic (fat LTO)
 //@ edition: 2024
-//@ revisions: debug release
+//@ revisions: debug release lto
 //@ compile-flags: -Zautodiff=Enable
 //@[debug] compile-flags: -Copt-level=0
 //@[release] compile-flags: -Copt-level=3
+//@[lto] compile-flags: -Copt-level=3 -Clto=fat
 
 #![feature(autodiff)]
 #![allow(non_upper_case_globals, non_camel_case_types, dead_code)]
@@ -126,7 +128,7 @@ with_derivative! {
     }
 }
 
-fn main() {
+pub fn main() {
     exact("square", d_square(3.0, 1.0), (9.0, 6.0));
     exact("square, forward", t_square(3.0, 10.0), (9.0, 60.0));
     exact("square, only", d_square_only(3.0, 1.0), 6.0);

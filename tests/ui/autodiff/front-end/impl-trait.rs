@@ -2,11 +2,13 @@
 
 //@ run-pass
 //@ needs-enzyme (differentiates, and runs the result)
+//@[lto] no-prefer-dynamic (fat LTO)
 //@ edition: 2024
-//@ revisions: debug release
+//@ revisions: debug release lto
 //@ compile-flags: -Zautodiff=Enable
 //@[debug] compile-flags: -Copt-level=0
 //@[release] compile-flags: -Copt-level=3
+//@[lto] compile-flags: -Copt-level=3 -Clto=fat
 
 #![feature(anonymous_lifetime_in_impl_trait, autodiff)]
 #![allow(unused_features)] // `anonymous_lifetime_in_impl_trait` is used, but not counted
@@ -91,7 +93,7 @@ impl Model {
     }
 }
 
-fn main() {
+pub fn main() {
     let square = |x: f64| x * x;
     exact("by_value", d_by_value(square, black_box(2.0), 1.0), (8.0, 12.0));
     exact("by_value, forward", t_by_value(square, black_box(2.0), 10.0), (8.0, 120.0));

@@ -2,11 +2,13 @@
 
 //@ run-pass
 //@ needs-enzyme (differentiates, and runs the result)
+//@[lto] no-prefer-dynamic (fat LTO)
 //@ edition: 2024
-//@ revisions: debug release
+//@ revisions: debug release lto
 //@ compile-flags: -Zautodiff=Enable
 //@[debug] compile-flags: -Copt-level=0
 //@[release] compile-flags: -Copt-level=3
+//@[lto] compile-flags: -Copt-level=3 -Clto=fat
 
 #![feature(autodiff)]
 #![no_std]
@@ -29,7 +31,7 @@ fn apply(f: impl Fn(f64) -> f64, x: f64) -> f64 {
     f(x) * x
 }
 
-fn main() {
+pub fn main() {
     library::assert_eq!(d_square(3.0, 1.0), (9.0, 6.0));
     library::assert_eq!(t_square(3.0, 1.0, 10.0), [6.0, 60.0]);
     library::assert_eq!(d_apply(|x| 2.0 * x, 3.0, 1.0), (18.0, 12.0));

@@ -3,11 +3,13 @@
 
 //@ run-pass
 //@ needs-enzyme (differentiates, and runs the result)
+//@[lto] no-prefer-dynamic (fat LTO)
 //@ edition: 2024
-//@ revisions: debug release
+//@ revisions: debug release lto
 //@ compile-flags: -Zautodiff=Enable
 //@[debug] compile-flags: -Copt-level=0
 //@[release] compile-flags: -Copt-level=3
+//@[lto] compile-flags: -Copt-level=3 -Clto=fat
 
 #![feature(autodiff)]
 
@@ -95,7 +97,7 @@ impl Scale {
     }
 }
 
-fn main() {
+pub fn main() {
     exact("tuple", d_tuple(black_box((2.0, 3.0)), 1.0), (6.0, (3.0, 2.0)));
     exact("tuple", t_tuple(black_box((2.0, 3.0)), (10.0, 100.0)), (6.0, 230.0));
     let got = d_struct(black_box(Point { x: 2.0, y: 3.0 }), 1.0);

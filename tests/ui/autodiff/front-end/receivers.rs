@@ -2,11 +2,13 @@
 
 //@ run-pass
 //@ needs-enzyme (differentiates, and runs the result)
+//@[lto] no-prefer-dynamic (fat LTO)
 //@ edition: 2024
-//@ revisions: debug release
+//@ revisions: debug release lto
 //@ compile-flags: -Zautodiff=Enable
 //@[debug] compile-flags: -Copt-level=0
 //@[release] compile-flags: -Copt-level=3
+//@[lto] compile-flags: -Copt-level=3 -Clto=fat
 
 #![feature(autodiff)]
 
@@ -214,7 +216,7 @@ fn traits() {
     exact("by the implementation, dyn", object.d_value(5.0, 1.0), (50.0, 20.0));
 }
 
-fn main() {
+pub fn main() {
     inherent();
     traits();
 }

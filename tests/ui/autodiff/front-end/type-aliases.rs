@@ -3,11 +3,13 @@
 
 //@ run-pass
 //@ needs-enzyme (differentiates, and runs the result)
+//@[lto] no-prefer-dynamic (fat LTO)
 //@ edition: 2024
-//@ revisions: debug release
+//@ revisions: debug release lto
 //@ compile-flags: -Zautodiff=Enable
 //@[debug] compile-flags: -Copt-level=0
 //@[release] compile-flags: -Copt-level=3
+//@[lto] compile-flags: -Copt-level=3 -Clto=fat
 
 #![feature(autodiff)]
 
@@ -103,7 +105,7 @@ fn projected(x: <u8 as Number>::Float) -> <u8 as Number>::Float {
     x * x
 }
 
-fn main() {
+pub fn main() {
     let x = black_box(3.0);
     exact("alias", d_alias(x, 1.0), (9.0, 6.0));
     exact("alias, forward", t_alias(x, 10.0), (9.0, 60.0));

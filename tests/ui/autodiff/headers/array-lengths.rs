@@ -8,11 +8,13 @@
 
 //@ run-pass
 //@ needs-enzyme (differentiates, and runs the result)
+//@[lto] no-prefer-dynamic (fat LTO)
 //@ edition: 2024
-//@ revisions: debug release
+//@ revisions: debug release lto
 //@ compile-flags: -Zautodiff=Enable
 //@[debug] compile-flags: -Copt-level=0 -Ccodegen-units=16
 //@[release] compile-flags: -Copt-level=3 -Ccodegen-units=16
+//@[lto] compile-flags: -Copt-level=3 -Clto=fat
 
 #![feature(autodiff)]
 
@@ -83,7 +85,7 @@ fn window(x: &[[f64; LANES * LANES]]) -> f64 {
     x.iter().map(|row| row[LANES * LANES - 1] * row[0]).sum()
 }
 
-fn main() {
+pub fn main() {
     let data = [1.0; 4];
     let p = black_box(Pack { data: &data, own: [2.0, 0.0, 3.0], count: 7 });
     let mut ddata = [0.0; 4];

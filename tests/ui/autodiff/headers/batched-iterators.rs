@@ -5,11 +5,13 @@
 
 //@ run-pass
 //@ needs-enzyme (differentiates, and runs the result)
+//@[lto] no-prefer-dynamic (fat LTO)
 //@ edition: 2024
-//@ revisions: debug release
+//@ revisions: debug release lto
 //@ compile-flags: -Zautodiff=Enable
 //@[debug] compile-flags: -Copt-level=0 -Ccodegen-units=16
 //@[release] compile-flags: -Copt-level=3 -Ccodegen-units=16
+//@[lto] compile-flags: -Copt-level=3 -Clto=fat
 
 #![feature(autodiff)]
 
@@ -100,7 +102,7 @@ fn convergence() {
     close("anomaly, width 2, eccentricity", two, by_eccentricity, 10.0 * F64);
 }
 
-fn main() {
+pub fn main() {
     neighbours();
     convergence();
 }

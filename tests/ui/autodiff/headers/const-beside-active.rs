@@ -6,11 +6,13 @@
 
 //@ run-pass
 //@ needs-enzyme (differentiates, and runs the result)
+//@[lto] no-prefer-dynamic (fat LTO)
 //@ edition: 2024
-//@ revisions: debug release
+//@ revisions: debug release lto
 //@ compile-flags: -Zautodiff=Enable
 //@[debug] compile-flags: -Copt-level=0 -Ccodegen-units=16
 //@[release] compile-flags: -Copt-level=3 -Ccodegen-units=16
+//@[lto] compile-flags: -Copt-level=3 -Clto=fat
 
 #![feature(autodiff)]
 
@@ -94,7 +96,7 @@ fn scratch(x: &[f64], a: &mut [f64]) -> f64 {
 type Reverse = fn(&[f64], &mut [f64], &[f64], f64) -> f64;
 type Forward = fn(&[f64], &[f64], &[f64]) -> (f64, f64);
 
-fn main() {
+pub fn main() {
     let all: [(&str, Reverse, Forward); 4] = [
         ("in_struct", d_in_struct, t_in_struct),
         ("in_closure", d_in_closure, t_in_closure),

@@ -2,11 +2,13 @@
 
 //@ run-pass
 //@ needs-enzyme (differentiates, and runs the result)
+//@[lto] no-prefer-dynamic (fat LTO)
 //@ edition: 2024
-//@ revisions: debug release
+//@ revisions: debug release lto
 //@ compile-flags: -Zautodiff=Enable
 //@[debug] compile-flags: -Copt-level=0 -Ccodegen-units=16
 //@[release] compile-flags: -Copt-level=3 -Ccodegen-units=16
+//@[lto] compile-flags: -Copt-level=3 -Clto=fat
 
 #![feature(autodiff, f16, f128)]
 
@@ -53,7 +55,7 @@ fn to_quad(x: f64) -> (f128, f16) {
     (2.0 * x as f128, 3.0 * x as f16)
 }
 
-fn main() {
+pub fn main() {
     exact("half", d_half(black_box(2.0), 1.0), (14.0, 13.0));
     exact("half, seed", d_half(black_box(2.0), 0.5), (14.0, 6.5));
     exact("half", t_half(black_box(2.0), 10.0), (14.0, 130.0));

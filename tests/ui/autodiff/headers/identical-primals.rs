@@ -5,11 +5,13 @@
 
 //@ run-pass
 //@ needs-enzyme (differentiates, and runs the result)
+//@[lto] no-prefer-dynamic (fat LTO)
 //@ edition: 2024
-//@ revisions: debug release
+//@ revisions: debug release lto
 //@ compile-flags: -Zautodiff=Enable
 //@[debug] compile-flags: -Copt-level=0 -Ccodegen-units=16
 //@[release] compile-flags: -Copt-level=3 -Ccodegen-units=16
+//@[lto] compile-flags: -Copt-level=3 -Clto=fat
 
 #![feature(autodiff)]
 
@@ -44,7 +46,7 @@ fn fourth(x: &f64, y: f64) -> f64 {
     third(x, y)
 }
 
-fn main() {
+pub fn main() {
     let (x, y) = black_box((3.0, 5.0));
     let mut dx = 0.0;
     exact("first", d_first(&x, &mut dx, y, 1.0), (45.0, 9.0));

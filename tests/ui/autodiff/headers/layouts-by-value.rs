@@ -8,11 +8,13 @@
 
 //@ run-pass
 //@ needs-enzyme (differentiates, and runs the result)
+//@[lto] no-prefer-dynamic (fat LTO)
 //@ edition: 2024
-//@ revisions: debug release
+//@ revisions: debug release lto
 //@ compile-flags: -Zautodiff=Enable
 //@[debug] compile-flags: -Copt-level=0 -Ccodegen-units=16
 //@[release] compile-flags: -Copt-level=3 -Ccodegen-units=16
+//@[lto] compile-flags: -Copt-level=3 -Clto=fat
 
 #![feature(autodiff)]
 
@@ -260,7 +262,7 @@ fn newtypes() {
     exact("transparent", t_transparent(black_box(x), Transparent([1.0, 10.0], ())), (17.0, 62.0));
 }
 
-fn main() {
+pub fn main() {
     in_registers();
     pairs();
     no_floats();

@@ -3,11 +3,13 @@
 
 //@ run-pass
 //@ needs-enzyme (differentiates, and runs the result)
+//@[lto] no-prefer-dynamic (fat LTO)
 //@ edition: 2024
-//@ revisions: debug release
+//@ revisions: debug release lto
 //@ compile-flags: -Zautodiff=Enable
 //@[debug] compile-flags: -Copt-level=0 -Ccodegen-units=16
 //@[release] compile-flags: -Copt-level=3 -Ccodegen-units=16
+//@[lto] compile-flags: -Copt-level=3 -Clto=fat
 
 #![feature(autodiff)]
 
@@ -28,7 +30,7 @@ fn square(d_square: f64) -> f64 {
     d_square * d_square
 }
 
-fn main() {
+pub fn main() {
     exact("scale", d_scale(3.0, 5.0, 1.0), (30.0, 10.0, 6.0));
     exact("scale", t_scale(3.0, 1.0, 5.0, 10.0), (30.0, 70.0));
     exact("square", d_square(3.0, 1.0), (9.0, 6.0));

@@ -4,11 +4,13 @@
 
 //@ run-pass
 //@ needs-enzyme (differentiates, and runs the result)
+//@[lto] no-prefer-dynamic (fat LTO)
 //@ edition: 2024
-//@ revisions: debug release
+//@ revisions: debug release lto
 //@ compile-flags: -Zautodiff=Enable
 //@[debug] compile-flags: -Copt-level=0 -Ccodegen-units=16
 //@[release] compile-flags: -Copt-level=3 -Ccodegen-units=16
+//@[lto] compile-flags: -Copt-level=3 -Clto=fat
 
 #![feature(autodiff)]
 
@@ -117,7 +119,7 @@ fn outputs() {
     exact("wide", dx, [[110.0, 3.0], [110.0, 30.0]]);
 }
 
-fn main() {
+pub fn main() {
     scalars();
     aggregates();
     outputs();

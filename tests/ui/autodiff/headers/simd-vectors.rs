@@ -3,11 +3,13 @@
 
 //@ run-pass
 //@ needs-enzyme (differentiates, and runs the result)
+//@[lto] no-prefer-dynamic (fat LTO)
 //@ edition: 2024
-//@ revisions: debug release
+//@ revisions: debug release lto
 //@ compile-flags: -Zautodiff=Enable
 //@[debug] compile-flags: -Copt-level=0 -Ccodegen-units=16
 //@[release] compile-flags: -Copt-level=3 -Ccodegen-units=16
+//@[lto] compile-flags: -Copt-level=3 -Clto=fat
 
 #![feature(autodiff, portable_simd)]
 
@@ -54,7 +56,7 @@ fn squares(x: &[f64x8; 2], k: f64) -> f64 {
     k * sum.as_array().iter().sum::<f64>()
 }
 
-fn main() {
+pub fn main() {
     let x = f32x4::from_array([2.0, 1.0, 1.0, 1.0]);
     let got = d_lanes(black_box(x), 1.0);
     exact("lanes", got, (23.0, f32x4::from_array([8.0, 3.0, 5.0, 7.0])));

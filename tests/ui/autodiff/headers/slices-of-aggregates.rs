@@ -6,11 +6,13 @@
 
 //@ run-pass
 //@ needs-enzyme (differentiates, and runs the result)
+//@[lto] no-prefer-dynamic (fat LTO)
 //@ edition: 2024
-//@ revisions: debug release
+//@ revisions: debug release lto
 //@ compile-flags: -Zautodiff=Enable
 //@[debug] compile-flags: -Copt-level=0 -Ccodegen-units=16
 //@[release] compile-flags: -Copt-level=3 -Ccodegen-units=16
+//@[lto] compile-flags: -Copt-level=3 -Clto=fat
 
 #![feature(autodiff)]
 
@@ -250,7 +252,7 @@ fn other_elements() {
     exact("options", dx, [Some(4.0), None, Some(10.0)]);
 }
 
-fn main() {
+pub fn main() {
     shared();
     mutable();
     after_a_slice();

@@ -6,11 +6,13 @@
 
 //@ run-pass
 //@ needs-enzyme (differentiates, and runs the result)
+//@[lto] no-prefer-dynamic (fat LTO)
 //@ edition: 2024
-//@ revisions: debug release
+//@ revisions: debug release lto
 //@ compile-flags: -Zautodiff=Enable
 //@[debug] compile-flags: -Copt-level=0 -Ccodegen-units=16
 //@[release] compile-flags: -Copt-level=3 -Ccodegen-units=16
+//@[lto] compile-flags: -Copt-level=3 -Clto=fat
 
 #![feature(autodiff)]
 
@@ -62,7 +64,7 @@ fn elsewhere(text: &OsStr, tail: &Tail<[u8]>) -> usize {
     text.len() + tail.data.len()
 }
 
-fn main() {
+pub fn main() {
     let x: &Tail<[f64]> = &Tail { scale: 2.0, label: 3, data: [5.0, 7.0] };
     let dx: &mut Tail<[f64]> = &mut Tail { scale: 0.0, label: 0, data: [100.0, 0.0] };
     exact("tail", d_tail(black_box(x), dx, 1.0), 72.0);

@@ -6,11 +6,13 @@
 
 //@ run-pass
 //@ needs-enzyme (differentiates, and runs the result)
+//@[lto] no-prefer-dynamic (fat LTO)
 //@ edition: 2024
-//@ revisions: debug release dead_code
+//@ revisions: debug release lto dead_code
 //@ compile-flags: -Zautodiff=Enable
 //@[debug] compile-flags: -Copt-level=0 -Ccodegen-units=16
 //@[release] compile-flags: -Copt-level=3 -Ccodegen-units=16
+//@[lto] compile-flags: -Copt-level=3 -Clto=fat
 //@[dead_code] compile-flags: -Copt-level=0 -Clink-dead-code
 
 #![feature(autodiff)]
@@ -125,7 +127,7 @@ fn unit_returned(x: f64, y: &mut f64) -> Unit {
     Unit
 }
 
-fn main() {
+pub fn main() {
     exact("first", d_first((), black_box(3.0), 5.0, 1.0), (30.0, 10.0, 6.0));
     exact("first", t_first((), black_box(3.0), 1.0, 5.0, 10.0), (30.0, 70.0));
     exact("between", d_between(black_box(3.0), Unit, 5.0, 1.0), (30.0, 10.0, 6.0));

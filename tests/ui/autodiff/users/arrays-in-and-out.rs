@@ -3,11 +3,13 @@
 
 //@ run-pass
 //@ needs-enzyme (differentiates, and runs the result)
+//@[lto] no-prefer-dynamic (fat LTO)
 //@ edition: 2024
-//@ revisions: debug release
+//@ revisions: debug release lto
 //@ compile-flags: -Zautodiff=Enable
 //@[debug] compile-flags: -Copt-level=0 -Ccodegen-units=16
 //@[release] compile-flags: -Copt-level=3 -Ccodegen-units=16
+//@[lto] compile-flags: -Copt-level=3 -Clto=fat
 
 #![feature(autodiff)]
 
@@ -49,7 +51,7 @@ fn weighed(energy: f64, res: &[f64; N]) -> f64 {
 
 const WEIGHTS: [f64; N] = [2.0, 3.0, 5.0, 7.0, 11.0];
 
-fn main() {
+pub fn main() {
     let mut checks = Checks::new();
     let w = [1.1, 0.8, 1.5, 0.3, -0.7, 1.3, 0.9, -0.4];
     checks.gradient(

@@ -4,11 +4,13 @@
 
 //@ run-pass
 //@ needs-enzyme (differentiates, and runs the result)
+//@[lto] no-prefer-dynamic (fat LTO)
 //@ edition: 2024
-//@ revisions: debug release
+//@ revisions: debug release lto
 //@ compile-flags: -Zautodiff=Enable
 //@[debug] compile-flags: -Copt-level=0 -Ccodegen-units=16
 //@[release] compile-flags: -Copt-level=3 -Ccodegen-units=16
+//@[lto] compile-flags: -Copt-level=3 -Clto=fat
 
 #![feature(autodiff)]
 
@@ -54,7 +56,7 @@ fn parameters(x: &[f64]) -> Parameters {
     }
 }
 
-fn main() {
+pub fn main() {
     let mut checks = Checks::new();
     let x = [0.03, 0.05, 0.2, 0.4, 0.01, 0.1, 0.12, -0.02];
     let p = parameters(&x);

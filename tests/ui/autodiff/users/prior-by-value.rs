@@ -3,11 +3,13 @@
 
 //@ run-pass
 //@ needs-enzyme (differentiates, and runs the result)
+//@[lto] no-prefer-dynamic (fat LTO)
 //@ edition: 2024
-//@ revisions: debug release
+//@ revisions: debug release lto
 //@ compile-flags: -Zautodiff=Enable
 //@[debug] compile-flags: -Copt-level=0 -Ccodegen-units=16
 //@[release] compile-flags: -Copt-level=3 -Ccodegen-units=16
+//@[lto] compile-flags: -Copt-level=3 -Clto=fat
 
 #![feature(autodiff)]
 
@@ -139,7 +141,7 @@ fn split_mut(x: &mut [f64]) -> (&mut [f64], &mut [f64], &mut [f64]) {
     (alphas, means, &mut rest[..SIZES[2]])
 }
 
-fn main() {
+pub fn main() {
     let mut checks = Checks::new();
     let n = POINTS.len() / D;
     let mut x = vec![];

@@ -1,0 +1,34 @@
+//! Check the derivatives of tests/ui/autodiff/bodies in incremental
+//! builds without optimization, after an edit of what Enzyme sees and after one elsewhere:
+//! `auxiliary/sessions.rs` has the edits.
+
+//@ revisions: rpass1 rpass2 rpass3
+//@ needs-enzyme (differentiates, and runs the result)
+//@ edition: 2024
+//@ compile-flags: -Zautodiff=Enable -Copt-level=0
+//@ compile-flags: -Zquery-dep-graph -Zhuman-readable-cgu-names
+
+#![feature(autodiff, rustc_attrs)]
+#![allow(unused_attributes)] // the tests are crates, with crate-level attributes
+#![rustc_partition_codegened(module = "bodies-cgu.autodiff", cfg = "rpass2")]
+#![rustc_partition_reused(module = "bodies-cgu.autodiff", cfg = "rpass3")]
+
+#[macro_use]
+#[path = "auxiliary/sessions.rs"]
+mod sessions;
+
+tests! {
+    bundle_adjustment: "../../ui/autodiff/bodies/bundle-adjustment.rs",
+    closures: "../../ui/autodiff/bodies/closures.rs",
+    control_flow: "../../ui/autodiff/bodies/control-flow.rs",
+    elementary: "../../ui/autodiff/bodies/elementary.rs",
+    fft: "../../ui/autodiff/bodies/fft.rs",
+    gaussian_mixture: "../../ui/autodiff/bodies/gaussian-mixture.rs",
+    iterators: "../../ui/autodiff/bodies/iterators.rs",
+    loops: "../../ui/autodiff/bodies/loops.rs",
+    lstm: "../../ui/autodiff/bodies/lstm.rs",
+    matrices: "../../ui/autodiff/bodies/matrices.rs",
+    ode: "../../ui/autodiff/bodies/ode.rs",
+    recursion: "../../ui/autodiff/bodies/recursion.rs",
+    vec: "../../ui/autodiff/bodies/vec.rs",
+}

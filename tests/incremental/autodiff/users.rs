@@ -1,0 +1,25 @@
+//! Check the derivatives of tests/ui/autodiff/users in incremental
+//! builds without optimization, after an edit of what Enzyme sees and after one elsewhere:
+//! `auxiliary/sessions.rs` has the edits.
+
+//@ revisions: rpass1 rpass2 rpass3
+//@ needs-enzyme (differentiates, and runs the result)
+//@ edition: 2024
+//@ compile-flags: -Zautodiff=Enable -Copt-level=0
+//@ compile-flags: -Zquery-dep-graph -Zhuman-readable-cgu-names
+
+#![feature(autodiff, rustc_attrs)]
+#![allow(unused_attributes)] // the tests are crates, with crate-level attributes
+#![rustc_partition_codegened(module = "users-cgu.autodiff", cfg = "rpass2")]
+#![rustc_partition_reused(module = "users-cgu.autodiff", cfg = "rpass3")]
+
+#[macro_use]
+#[path = "auxiliary/sessions.rs"]
+mod sessions;
+
+tests! {
+    arrays_in_and_out: "../../ui/autodiff/users/arrays-in-and-out.rs",
+    method_with_associated_types: "../../ui/autodiff/users/method-with-associated-types.rs",
+    parameters_and_state: "../../ui/autodiff/users/parameters-and-state.rs",
+    prior_by_value: "../../ui/autodiff/users/prior-by-value.rs",
+}

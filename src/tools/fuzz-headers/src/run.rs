@@ -157,7 +157,7 @@ impl Runner {
         let source = self.directory.join("fuzz_check.rs");
         write(
             &source,
-            &format!("#![feature(portable_simd)]\n{}", emit::CHECK.replace("//!", "//")),
+            &format!("#![feature(portable_simd, f16, f128)]\n{}", emit::CHECK.replace("//!", "//")),
         );
         let mut command = command(COMPILE, &self.rustc);
         command.args(["--edition", "2024", "-O", "--crate-type", "rlib", "--out-dir"]);

@@ -281,6 +281,8 @@ fn refused(done: &Finished) -> Outcome {
     let panicked = done.stderr.lines().find(|line| line.contains("panicked at"));
     if panicked.is_some()
         || done.stderr.contains("internal compiler error")
+        // Enzyme's process, on an assertion.
+        || first.contains("` crashed (")
         || status.code() != Some(1)
     {
         let lines = done.stderr.lines();

@@ -1,6 +1,6 @@
 //! Draws headers. Only what has a documented meaning is drawn.
 
-use crate::model::{Header, Mode, Param, Pass, Ret, Write};
+use crate::model::{Header, Loop, Mode, Outlined, Param, Pass, Ret, Write};
 use crate::rng::Rng;
 use crate::types::{Adt, Float, INTEGERS, Repr, Ty};
 
@@ -28,6 +28,15 @@ impl Draw {
         if self.singles && self.rng.percent(50) { Float::F32 } else { Float::F64 }
     }
 
+    /// One of the target's rarer kinds, now and then.
+    fn any_float(&mut self) -> Ty {
+        Ty::Float(match self.rng.below(30) {
+            0 => Float::F16,
+            1 => Float::F128,
+            _ => self.float_kind(),
+        })
+    }
+
     fn int(&mut self) -> Ty {
         Ty::Int(self.rng.pick(&INTEGERS))
     }
@@ -50,7 +59,46 @@ impl Draw {
         let empty = variants.iter().all(Vec::is_empty);
         let repr = if empty { Repr::Rust } else { repr };
         let (named, live) = (self.rng.percent(60), self.rng.below(variants.len()));
-        Ty::Adt(Box::new(Adt { id, repr, named, generic: None, variants, live, is_enum }))
+        let (generic, tail) = (None, false);
+        Ty::Adt(Box::new(Adt { id, repr, named, generic, variants, live, is_enum, tail }))
+    }
+
+    /// A struct or tuple that holds references, shared ones only if it is in a shared place.
+    fn view(&mut self) -> Ty {
+        let count = 1 + self.rng.weighted(&[2, 4, 3, 1]);
+        let mut fields = vec![];
+        for _ in 0..count {
+            let float = Ty::Float(self.float_kind());
+            let several = self.rng.below(4);
+            fields.push(match self.rng.weighted(&[6, 3, 2, 3, 3, 2, 2, 1]) {
+                0 => Ty::Borrowed(Box::new(Ty::Slice(Box::new(float), several)), false),
+                1 => Ty::Borrowed(Box::new(Ty::Slice(Box::new(float), several)), true),
+                2 => {
+                    let pair = Ty::Tuple(vec![float, self.int()]);
+                    Ty::Borrowed(Box::new(Ty::Slice(Box::new(pair), several)), false)
+                }
+                3 => Ty::Borrowed(Box::new(float), self.rng.percent(30)),
+                4 => float,
+                5 => self.int(),
+                6 => Ty::Borrowed(Box::new(Ty::Slice(Box::new(self.int()), several)), false),
+                _ => Ty::Array(Box::new(Ty::Borrowed(Box::new(float), false)), 2),
+            });
+        }
+        if self.rng.percent(35) { Ty::Tuple(fields) } else { self.adt(vec![fields], false) }
+    }
+
+    /// A struct that ends in a slice.
+    fn tailed(&mut self) -> Ty {
+        let count = self.rng.below(3);
+        let mut fields: Vec<_> = (0..count).map(|_| self.ty(0, false)).collect();
+        let element = match self.rng.below(3) {
+            0 => Ty::Array(Box::new(Ty::Float(self.float_kind())), 2),
+            _ => Ty::Float(self.float_kind()),
+        };
+        fields.push(Ty::Slice(Box::new(element), self.rng.below(4)));
+        let Ty::Adt(mut adt) = self.adt(vec![fields], false) else { unreachable!("a struct") };
+        adt.tail = true;
+        Ty::Adt(adt)
     }
 
     fn struct_ty(&mut self, depth: usize, heap: bool) -> Ty {
@@ -101,7 +149,7 @@ impl Draw {
             6 * deep * usize::from(heap),
         ];
         match self.rng.weighted(&weights) {
-            0 => Ty::Float(self.float_kind()),
+            0 => self.any_float(),
             1 => self.int(),
             2 => self.nothing(),
             3 => {
@@ -160,9 +208,24 @@ impl Draw {
     }
 
     fn param(&mut self) -> Param {
-        let (ty, pass) = match self.rng.below(100) {
+        let (ty, pass) = match self.rng.below(112) {
             0..55 => (self.limited(2, false), Pass::Value),
-            55..57 => (Ty::Boxed(Box::new(Ty::Float(self.float_kind()))), Pass::Value),
+            55..57 => {
+                let float = Box::new(Ty::Float(self.float_kind()));
+                let boxed = self.rng.percent(50);
+                let ty = if boxed { Ty::Boxed(float) } else { Ty::Vec(float, self.rng.below(4)) };
+                (ty, Pass::Value)
+            }
+            100..107 => {
+                let passes = [Pass::Value, Pass::Ref, Pass::Ref, Pass::RefMut];
+                (self.view(), self.rng.pick(&passes))
+            }
+            107..109 => {
+                let row = Ty::Slice(Box::new(Ty::Float(self.float_kind())), self.rng.below(3));
+                let rows = Ty::Slice(Box::new(Ty::Borrowed(Box::new(row), false)), 2);
+                (rows, Pass::Ref)
+            }
+            109.. => (self.tailed(), self.rng.pick(&[Pass::Ref, Pass::RefMut])),
             kind => {
                 let ty = self.referent();
                 let wide = matches!(ty, Ty::Str | Ty::Slice(..));
@@ -187,6 +250,8 @@ impl Draw {
     fn with_activity(&mut self, ty: Ty, pass: Pass) -> Param {
         let write = match self.rng.below(8) {
             _ if !pass.is_mut() || ty.live_floats() == 0 => Write::Nothing,
+            // A result may be too large for one.
+            _ if ty.has(Float::F16) => Write::Nothing,
             0 => Write::Nothing,
             1..4 => Write::Out,
             _ => Write::InOut,
@@ -200,7 +265,10 @@ impl Draw {
         // What it held may be lost, where it is overwritten after it has been read.
         let only = active && write != Write::InOut && self.rng.percent(10);
         let side_by_side = self.rng.percent(35);
-        Param { ty, pass, write, active, only, side_by_side }
+        let several = ty.element().is_some_and(|element| element.live_floats() > 0);
+        let loops = [Loop::Iter, Loop::Backwards, Loop::Index, Loop::Chunks, Loop::Zip];
+        let walked = (several && self.rng.percent(60)).then(|| self.rng.pick(&loops));
+        Param { ty, pass, write, active, only, side_by_side, walked }
     }
 
     fn receiver(&mut self) -> Param {
@@ -258,6 +326,11 @@ impl Draw {
         let (ret, ret_active) = self.ret(&params);
         let ret_only = ret_active && self.rng.percent(20);
         let formula = self.rng.next();
+        let outlined = match self.rng.below(6) {
+            0 => Some(Outlined::Whole),
+            1 => Some(Outlined::Formula),
+            _ => None,
+        };
         let mut header = Header {
             id,
             params,
@@ -267,6 +340,7 @@ impl Draw {
             ret_only,
             modes: vec![],
             formula,
+            outlined,
             linear: false,
         };
         header.modes = self.modes(&header);
@@ -299,7 +373,7 @@ impl Draw {
             (_, 0..4) => Ty::Float(self.float_kind()),
             _ => loop {
                 let ty = self.ty(2, false);
-                if ty.live_floats() <= 6 && ty != Ty::Unit {
+                if ty.live_floats() <= 6 && ty != Ty::Unit && !ty.has(Float::F16) {
                     break ty;
                 }
             },

@@ -2,16 +2,15 @@
 
 use std::fmt::Write as _;
 
-use crate::model::{
-    FUNCTIONS, FloatLeaf, Formula, Header, Leaves, Mode, Param, Pass, Ret, matched,
-};
+use crate::model::{FUNCTIONS, FloatLeaf, Formula, Header, Leaves, Mode, Param, Pass, Ret};
+use crate::primal::{build, primal, side_by_side};
 use crate::types::{Float, Ty};
 
 /// What programs check with.
 pub const CHECK: &str = concat!(include_str!("leaves.rs"), include_str!("check.rs"));
 
 const HEAD: &str = "\
-#![feature(autodiff, portable_simd)]
+#![feature(autodiff, portable_simd, f16, f128)]
 #![allow(unused, dangerous_implicit_autorefs)]
 ";
 
@@ -66,289 +65,6 @@ fn module(header: &Header) -> String {
     text + "}\n"
 }
 
-// -- the primal ----------------------------------------------------------------------------------------
-
-fn activities(header: &Header, mode: Mode) -> String {
-    let mut all: Vec<_> =
-        header.params.iter().map(|param| activity(param, mode).to_string()).collect();
-    let ret = match (mode.reverse, header.ret_active, header.ret_only) {
-        (_, false, _) => "Const",
-        (true, _, false) => "Active",
-        (true, _, true) => "ActiveOnly",
-        (false, _, false) => "Dual",
-        (false, _, true) => "DualOnly",
-    };
-    if header.ret != Ret::Unit {
-        all.push(ret.to_string());
-    }
-    if mode.width > 1 {
-        all.insert(0, mode.width.to_string());
-    }
-    all.iter().map(|activity| format!(", {activity}")).collect()
-}
-
-fn activity(param: &Param, mode: Mode) -> &'static str {
-    match (param.active, mode.reverse, param.pass) {
-        (false, ..) => "Const",
-        (_, true, Pass::Value) => "Active",
-        (_, true, _) => {
-            if param.only {
-                "DuplicatedOnly"
-            } else {
-                "Duplicated"
-            }
-        }
-        (_, false, _) => match (side_by_side(param, mode), param.only) {
-            (false, false) => "Dual",
-            (false, true) => "DualOnly",
-            (true, false) => "Dualv",
-            (true, true) => "DualvOnly",
-        },
-    }
-}
-
-fn side_by_side(param: &Param, mode: Mode) -> bool {
-    param.side_by_side && !mode.reverse && matches!(param.ty, Ty::Slice(..))
-}
-
-/// The header as it stands in the source.
-pub fn signature(header: &Header) -> String {
-    let lifetime = if matches!(header.ret, Ret::Ref(_)) { Some("'a") } else { None };
-    let mut parameters: Vec<String> = lifetime.iter().map(|name| name.to_string()).collect();
-    if header.generic().is_some() {
-        parameters.push("T: Num".into());
-    }
-    if header.params.iter().any(|param| matches!(param.ty, Ty::ConstArray(..))) {
-        parameters.push("const N: usize".into());
-    }
-    let parameters =
-        if parameters.is_empty() { String::new() } else { format!("<{}>", parameters.join(", ")) };
-    let mut params = vec![];
-    for (i, param) in header.params.iter().enumerate() {
-        let lifetime = match header.ret {
-            Ret::Ref(at) if at == i => "'a ",
-            _ => "",
-        };
-        let inside = if i == 0 { header.impl_generic() } else { None };
-        let ty = param.ty.name(inside);
-        let (prefix, own) = match param.pass {
-            Pass::Value => (String::new(), String::new()),
-            Pass::Ref => (format!("&{lifetime}"), format!("&{lifetime}")),
-            Pass::RefMut => (format!("&{lifetime}mut "), format!("&{lifetime}mut ")),
-            Pass::ConstPtr => ("*const ".into(), String::new()),
-            Pass::MutPtr => ("*mut ".into(), String::new()),
-        };
-        params.push(match header.receiver && i == 0 {
-            true => format!("{own}self"),
-            false => format!("p{i}: {prefix}{ty}"),
-        });
-    }
-    let ret = match &header.ret {
-        Ret::Unit => String::new(),
-        Ret::Value(ty) => format!(" -> {}", ty.name(None)),
-        Ret::Ref(param) => {
-            let leaves = header.leaves();
-            let leaf = leaves.floats.iter().find(|leaf| leaf.param == *param).unwrap();
-            format!(" -> &'a {}", if leaf.generic { "T" } else { leaf.float.name() })
-        }
-    };
-    format!("fn f{parameters}({}){ret}", params.join(", "))
-}
-
-fn primal(header: &Header, leaves: &Leaves, formula: &Formula) -> String {
-    let mut text = String::new();
-    if let (true, Ty::Adt(adt)) =
-        (header.receiver, &header.params.first().map_or(&Ty::Unit, |p| &p.ty))
-    {
-        let generic = if adt.generic.is_some() { ("<T: Num>", "<T>") } else { ("", "") };
-        writeln!(text, "impl{} {}{} {{", generic.0, adt.name(), generic.1).unwrap();
-    }
-    for (i, mode) in header.modes.iter().enumerate() {
-        let name = if mode.reverse { "reverse" } else { "forward" };
-        writeln!(text, "#[autodiff_{name}(d{i}{})]", activities(header, *mode)).unwrap();
-    }
-    writeln!(text, "{} {{", signature(header)).unwrap();
-    let raw = header.params.iter().any(|p| matches!(p.pass, Pass::ConstPtr | Pass::MutPtr));
-    if raw {
-        text.push_str("unsafe {\n");
-    }
-    for (n, int) in leaves.ints.iter().enumerate() {
-        writeln!(text, "    let k{n} = {int};").unwrap();
-    }
-    let used = |i: usize| {
-        let outputs = formula.outputs.iter();
-        outputs.filter(|output| output.arg.is_some() || !matches!(header.ret, Ret::Ref(_))).any(
-            |output| {
-                output.terms.iter().any(|&(_, j)| i == j)
-                    || output.pairs.iter().any(|&(_, j, k)| i == j || i == k)
-            },
-        )
-    };
-    for (i, leaf) in leaves.floats.iter().enumerate().filter(|&(i, _)| used(i)) {
-        writeln!(text, "    let u{i} = {};", through(leaf, formula.g[i])).unwrap();
-    }
-    let mut dead = leaves.dead.iter();
-    for (n, output) in formula.outputs.iter().enumerate() {
-        if output.ret.is_some() && matches!(header.ret, Ret::Ref(_)) {
-            continue;
-        }
-        let mut sum: Vec<String> = vec![];
-        for &(w, i) in &output.terms {
-            let by = formula.by[i].map_or(String::new(), |k| format!(" * k{k}"));
-            sum.push(format!("{w}.0{by} * u{i}"));
-        }
-        sum.extend(output.pairs.iter().map(|(w, i, j)| format!("{w}.0 * u{i} * u{j}")));
-        sum.extend(output.constants.iter().map(|(w, k)| format!("{w}.0 * k{k}")));
-        sum.extend(dead.by_ref().map(|expression| format!("7.0 * ({expression})")));
-        if sum.is_empty() {
-            sum.push("0.0".into());
-        }
-        writeln!(text, "    let r{n}: f64 = {};", sum.join(" + ")).unwrap();
-    }
-    for (n, output) in formula.outputs.iter().enumerate() {
-        if let Some(arg) = output.arg {
-            let leaf = &leaves.floats[arg];
-            let value = rounded(leaf.float, leaf.generic, &format!("r{n}"));
-            let mut statement = format!("{} = {value};", leaf.place);
-            for (base, pattern) in leaf.heads.iter().rev() {
-                statement = format!("if let {pattern} = &mut {base} {{ {statement} }}");
-            }
-            writeln!(text, "    {statement}").unwrap();
-        }
-    }
-    match &header.ret {
-        Ret::Unit => {}
-        Ret::Value(ty) => {
-            let mut numbers = formula.outputs.iter().enumerate().filter(|(_, o)| o.ret.is_some());
-            let mut float = |float: Float, generic: bool| {
-                rounded(float, generic, &format!("r{}", numbers.next().unwrap().0))
-            };
-            // Which variant is returned, the program finds out.
-            let condition = (!leaves.ints.is_empty()).then_some("k0 > -1e40");
-            writeln!(text, "    {}", build(ty, &mut float, &mut 0, condition)).unwrap();
-        }
-        Ret::Ref(param) => {
-            let leaf = leaves.floats.iter().find(|leaf| leaf.param == *param).unwrap();
-            writeln!(text, "    &{}", leaf.place).unwrap();
-        }
-    }
-    if raw {
-        text.push_str("}\n");
-    }
-    text.push_str("}\n");
-    text + if header.receiver { "}\n" } else { "" }
-}
-
-fn rounded(float: Float, generic: bool, value: &str) -> String {
-    match (generic, float) {
-        (true, _) => format!("T::of({value})"),
-        (false, Float::F32) => format!("({value} as f32)"),
-        (false, Float::F64) => value.into(),
-    }
-}
-
-/// A float of the arguments after its function.
-fn through(leaf: &FloatLeaf, (function, own): (usize, bool)) -> String {
-    let value = match leaf.generic {
-        true => matched(&leaf.heads, format!("{}.to()", leaf.place), "0.0"),
-        false => matched(&leaf.heads, leaf.place.clone(), "0.0"),
-    };
-    let own = own || leaf.generic || leaf.float == Float::F64;
-    let value = match own {
-        true => format!("{{ {value} }}"),
-        false => format!("({{ {value} }} as f64)"),
-    };
-    let text = match FUNCTIONS[function] {
-        "Same" => value,
-        "Sin" => format!("{value}.sin()"),
-        "Square" => format!("{{ let x = {value}; x * x }}"),
-        "Rational" => format!("{{ let x = {value}; x / (1.0 + x * x) }}"),
-        "Exp" => format!("(0.5 * {value}).exp()"),
-        _ => format!("{{ let x = {value}; (1.0 + x * x).sqrt() }}"),
-    };
-    let text = if text.starts_with('{') { format!("({text})") } else { text };
-    match own && !leaf.generic && leaf.float == Float::F32 {
-        true => format!("{text} as f64"),
-        false => text,
-    }
-}
-
-/// A value as an expression. Which variant it is, a `condition` decides that holds whenever it is asked.
-fn build(
-    of: &Ty,
-    float: &mut dyn FnMut(Float, bool) -> String,
-    ints: &mut usize,
-    condition: Option<&str>,
-) -> String {
-    let mut zero = |_: Float, generic: bool| if generic { "T::of(0.0)" } else { "0.0" }.to_string();
-    let either = |value: String, other: String| match condition {
-        Some(condition) => format!("if {condition} {{ {value} }} else {{ {other} }}"),
-        None => value,
-    };
-    match of {
-        Ty::Float(kind) => float(*kind, false),
-        Ty::Param(kind) => float(*kind, true),
-        Ty::Simd(kind, n) => {
-            let values: Vec<_> = (0..*n).map(|_| float(*kind, false)).collect();
-            format!("Simd::from_array([{}])", values.join(", "))
-        }
-        Ty::Int(name) => {
-            *ints += 1;
-            let n = 2 + *ints * 5 % 7;
-            match *name {
-                "bool" => (n % 2 == 0).to_string(),
-                "char" => format!("'{}'", (b'a' + n as u8) as char),
-                _ if name.starts_with("NonZero") => format!("NonZero::new({n}).unwrap()"),
-                _ if name.starts_with('i') && n % 2 == 0 => format!("-{n}"),
-                _ => n.to_string(),
-            }
-        }
-        Ty::Str => {
-            *ints += 1;
-            format!("\"{}\".to_string()", "x".repeat(2 + *ints % 3))
-        }
-        Ty::Unit => "()".into(),
-        Ty::Phantom => "PhantomData".into(),
-        Ty::Tuple(fields) => {
-            let values: Vec<_> =
-                fields.iter().map(|ty| build(ty, float, ints, condition) + ", ").collect();
-            format!("({})", values.concat())
-        }
-        Ty::Array(ty, n) | Ty::ConstArray(ty, n) | Ty::Vec(ty, n) | Ty::Slice(ty, n) => {
-            let values: Vec<_> = (0..*n).map(|_| build(ty, float, ints, condition)).collect();
-            let vec = if matches!(of, Ty::Vec(..) | Ty::Slice(..)) { "vec!" } else { "" };
-            format!("{vec}[{}]", values.join(", "))
-        }
-        Ty::Boxed(ty) => format!("Box::new({})", build(ty, float, ints, condition)),
-        Ty::Option(ty, true) => {
-            either(format!("Some({})", build(ty, float, ints, condition)), "None".into())
-        }
-        Ty::Option(ty, false) => {
-            either("None".into(), format!("Some({})", build(ty, &mut zero, ints, None)))
-        }
-        Ty::Result(ok, err, is_ok) => {
-            let (live, dead) =
-                if *is_ok { (("Ok", ok), ("Err", err)) } else { (("Err", err), ("Ok", ok)) };
-            either(
-                format!("{}({})", live.0, build(live.1, float, ints, condition)),
-                format!("{}({})", dead.0, build(dead.1, &mut zero, ints, None)),
-            )
-        }
-        Ty::Adt(adt) => {
-            let mut variant = |variant: usize, float: &mut dyn FnMut(Float, bool) -> String| {
-                let fields = adt.variants[variant].iter();
-                let values: Vec<_> = fields.map(|ty| build(ty, float, ints, condition)).collect();
-                adt.with(variant, &values)
-            };
-            let live = variant(adt.live, float);
-            if adt.variants.len() == 1 {
-                return live;
-            }
-            either(live, variant((adt.live + 1) % adt.variants.len(), &mut zero))
-        }
-    }
-}
-
 // -- what is checked -----------------------------------------------------------------------------------
 
 fn spec(header: &Header, leaves: &Leaves, formula: &Formula) -> String {
@@ -362,17 +78,14 @@ fn spec(header: &Header, leaves: &Leaves, formula: &Formula) -> String {
             (true, _, true) => "ShadowOnly",
         }
     };
-    let f32s = |ty: &Ty| {
-        ty.any(&|ty| {
-            matches!(ty, Ty::Float(Float::F32) | Ty::Param(Float::F32) | Ty::Simd(Float::F32, _))
-        })
-    };
-    let single = header.params.iter().any(|param| f32s(&param.ty))
-        || matches!(&header.ret, Ret::Value(ty) if f32s(ty));
+    let single = header.params.iter().any(|param| param.ty.has(Float::F32))
+        || matches!(&header.ret, Ret::Value(ty) if ty.has(Float::F32));
     writeln!(text, "static SPEC: Spec = Spec {{\n    single: {single},").unwrap();
     let list = |of: Vec<String>| format!("&[{}]", of.join(", "));
     let g = formula.g.iter().map(|(g, _)| format!("G::{}", FUNCTIONS[*g])).collect();
     writeln!(text, "    g: {},", list(g)).unwrap();
+    let half = leaves.floats.iter().enumerate().filter(|(_, leaf)| leaf.float == Float::F16);
+    writeln!(text, "    half: {},", list(half.map(|(i, _)| i.to_string()).collect())).unwrap();
     writeln!(text, "    by: {},", list(formula.by.iter().map(|by| format!("{by:?}")).collect()))
         .unwrap();
     let act = leaves.floats.iter().map(|leaf| format!("Act::{}", act(leaf))).collect();
@@ -412,9 +125,8 @@ fn test(header: &Header) -> String {
         format!("{}{}", sign * (0.25 + (count * 37 + 11) as f64 % 97.0 / 64.0), float.name())
     };
     for param in &header.params {
-        let ty = param.ty.concrete();
+        let ty = param.ty.concrete().owned();
         let name = match &ty {
-            Ty::Slice(element, _) => format!("Vec<{}>", element.name(None)),
             Ty::Str => "String".into(),
             ty => ty.name(None),
         };
@@ -437,12 +149,24 @@ fn test(header: &Header) -> String {
         _ => String::new(),
     };
     let (call, args) = (format!("{owner}f"), arguments(header, None, "a").join(", "));
-    let hole = |i| if header.ret == Ret::Ref(i) { "&_" } else { "_" };
+    // What a sized argument is coerced to would not be inferred.
+    let hole = |i: usize| match &header.params[i].ty {
+        _ if header.ret == Ret::Ref(i) => "&_".to_string(),
+        Ty::Adt(adt) if adt.tail => {
+            let mutable = if header.params[i].pass == Pass::RefMut { "mut " } else { "" };
+            format!("&{mutable}{}<[_]>", adt.name())
+        }
+        _ => "_".to_string(),
+    };
     let holes = (0..header.params.len()).map(hole).collect::<Vec<_>>().join(", ");
     let (star, to) = if matches!(header.ret, Ret::Ref(_)) { ("*", "&_") } else { ("", "_") };
-    writeln!(text, "    if direct {{ {star}{call}({args}) }} else {{").unwrap();
-    writeln!(text, "        {star}black_box({call} as fn({holes}) -> {to})({args})\n    }}\n}}")
+    let all = || header.params.iter().enumerate();
+    all().for_each(|(i, param)| text.push_str(&lend(param, i, "a", false)));
+    writeln!(text, "    let ret = if direct {{ {star}{call}({args}) }} else {{").unwrap();
+    writeln!(text, "        {star}black_box({call} as fn({holes}) -> {to})({args})\n    }};")
         .unwrap();
+    all().for_each(|(i, param)| text.push_str(&give_back(param, i, "a")));
+    text.push_str("    ret\n}\n");
     writeln!(text, "pub fn test() {{").unwrap();
     text.push_str("    let mut test = Test::primal(&SPEC, &mut make(), &mut |x, direct| {\n");
     text.push_str("        let mut a = make();\n        set(&mut a, x);\n");
@@ -455,15 +179,78 @@ fn test(header: &Header) -> String {
     text + "}\n"
 }
 
+/// Borrows what an argument that holds references refers to, as the variable `v`. Adjoints are written to what a
+/// shared reference in a `shadow` refers to.
+fn lend(param: &Param, i: usize, of: &str, shadow: bool) -> String {
+    fn view(ty: &Ty, place: &str, shadow: bool) -> String {
+        let fields = |fields: &[Ty]| -> Vec<String> {
+            let all = fields.iter().enumerate();
+            all.map(|(i, ty)| view(ty, &format!("{place}.{i}"), shadow)).collect()
+        };
+        match ty {
+            Ty::Borrowed(inner, unique) => {
+                let whole = if matches!(**inner, Ty::Slice(..)) { "[..]" } else { "" };
+                match (unique, shadow) {
+                    (true, _) => format!("&mut {place}{whole}"),
+                    (false, true) => format!("unsafe {{ &*(&raw mut {place}{whole}) }}"),
+                    (false, false) => format!("&{place}{whole}"),
+                }
+            }
+            Ty::Tuple(of) if ty.borrows() => format!("({},)", fields(of).join(", ")),
+            Ty::Adt(adt) if ty.borrows() => adt.with(0, &fields(&adt.variants[0])),
+            Ty::Array(inner, n) | Ty::Slice(inner, n) if ty.borrows() => {
+                let all: Vec<_> =
+                    (0..*n).map(|i| view(inner, &format!("{place}[{i}]"), shadow)).collect();
+                format!("[{}]", all.join(", "))
+            }
+            _ => format!("{place}.clone()"),
+        }
+    }
+    match param.ty.borrows() {
+        true => {
+            format!("    let mut {of}v{i} = {};\n", view(&param.ty, &format!("{of}.{i}"), shadow))
+        }
+        false => String::new(),
+    }
+}
+
+/// Copies back what is no reference in the variable that `lend` made.
+fn give_back(param: &Param, i: usize, of: &str) -> String {
+    fn copy(ty: &Ty, from: &str, to: &str, text: &mut String) {
+        let fields: Vec<(&Ty, String)> = match ty {
+            Ty::Tuple(of) => of.iter().enumerate().map(|(i, ty)| (ty, i.to_string())).collect(),
+            Ty::Adt(adt) => {
+                adt.variants[0].iter().enumerate().map(|(i, ty)| (ty, adt.field(i))).collect()
+            }
+            _ => vec![],
+        };
+        for (i, (ty, field)) in fields.iter().enumerate() {
+            let (from, to) = (format!("{from}.{field}"), format!("{to}.{i}"));
+            match ty.borrows() {
+                true => copy(ty, &from, &to, text),
+                false => writeln!(text, "    {to} = {from};").unwrap(),
+            }
+        }
+    }
+    let mut text = String::new();
+    if param.ty.borrows() && param.pass != Pass::Value {
+        copy(&param.ty, &format!("{of}v{i}"), &format!("{of}.{i}"), &mut text);
+    }
+    text
+}
+
 /// What the primal, or one of its derivatives, is called with.
 fn arguments(header: &Header, mode: Option<Mode>, of: &str) -> Vec<String> {
     let mut all = vec![];
     for (i, param) in header.params.iter().enumerate() {
         let whole = if matches!(param.ty, Ty::Slice(..) | Ty::Str) { "[..]" } else { "" };
+        let borrows = param.ty.borrows();
+        let separator = if borrows { "v" } else { "." };
         let borrowed = |of: &str, shadow: bool| match (param.pass, shadow) {
+            (Pass::Value, _) if borrows => format!("{of}v{i}"),
             (Pass::Value, _) => format!("{of}.{i}.clone()"),
-            (Pass::Ref, false) => format!("&{of}.{i}{whole}"),
-            (Pass::Ref, true) | (Pass::RefMut, _) => format!("&mut {of}.{i}{whole}"),
+            (Pass::Ref, false) => format!("&{of}{separator}{i}{whole}"),
+            (Pass::Ref, true) | (Pass::RefMut, _) => format!("&mut {of}{separator}{i}{whole}"),
             (Pass::ConstPtr, false) => format!("&raw const {of}.{i}"),
             (Pass::ConstPtr, true) | (Pass::MutPtr, _) => format!("&raw mut {of}.{i}"),
         };
@@ -535,10 +322,19 @@ fn derivative(header: &Header, index: usize, mode: Mode, owner: &str) -> String 
         (_, false) => format!("({})", pieces.join(", ")),
         (_, true) => format!("[{}]", pieces.join(", ")),
     };
+    let lanes: Vec<_> = (0..mode.width).map(|lane| format!("s{lane}")).collect();
+    for (i, param) in header.params.iter().enumerate() {
+        text.push_str(&lend(param, i, "a", false));
+        lanes.iter().for_each(|lane| text.push_str(&lend(param, i, lane, true)));
+    }
     writeln!(text, "        let {pattern} = unsafe {{ {owner}d{index}({}) }};", args.join(", "))
         .unwrap();
     if value && matches!(header.ret, Ret::Ref(_)) {
         text.push_str("        let mut v = *v;\n");
+    }
+    for (i, param) in header.params.iter().enumerate() {
+        text.push_str(&give_back(param, i, "a"));
+        lanes.iter().for_each(|lane| text.push_str(&give_back(param, i, lane)));
     }
     for i in gradients {
         writeln!(text, "        s0.{i} = g{i};").unwrap();

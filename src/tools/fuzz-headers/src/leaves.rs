@@ -9,6 +9,8 @@ use std::simd::{Simd, SimdElement};
 pub enum Leaf<'a> {
     F64(&'a mut f64),
     F32(&'a mut f32),
+    F16(&'a mut f16),
+    F128(&'a mut f128),
     Int(f64),
     /// Which variant it is, or how many elements there are.
     Tag(usize),
@@ -42,17 +44,17 @@ impl Num for f32 {
     }
 }
 
-impl Leaves for f64 {
-    fn visit(&mut self, v: &mut dyn FnMut(Leaf<'_>)) {
-        v(Leaf::F64(self));
-    }
+macro_rules! floats {
+    ($($ty:ty: $leaf:ident;)*) => {$(
+        impl Leaves for $ty {
+            fn visit(&mut self, v: &mut dyn FnMut(Leaf<'_>)) {
+                v(Leaf::$leaf(self));
+            }
+        }
+    )*};
 }
 
-impl Leaves for f32 {
-    fn visit(&mut self, v: &mut dyn FnMut(Leaf<'_>)) {
-        v(Leaf::F32(self));
-    }
-}
+floats! { f64: F64; f32: F32; f16: F16; f128: F128; }
 
 macro_rules! integers {
     ($($ty:ty: $x:ident => $value:expr;)*) => {$(
@@ -149,6 +151,8 @@ pub fn floats(of: &mut dyn Leaves) -> Vec<f64> {
     of.visit(&mut |leaf| match leaf {
         Leaf::F64(x) => found.push(*x),
         Leaf::F32(x) => found.push(*x as f64),
+        Leaf::F16(x) => found.push(*x as f64),
+        Leaf::F128(x) => found.push(*x as f64),
         _ => {}
     });
     found
@@ -170,6 +174,8 @@ pub fn set(of: &mut dyn Leaves, to: &[f64]) {
     of.visit(&mut |leaf| match leaf {
         Leaf::F64(x) => *x = *values.next().unwrap(),
         Leaf::F32(x) => *x = *values.next().unwrap() as f32,
+        Leaf::F16(x) => *x = *values.next().unwrap() as f16,
+        Leaf::F128(x) => *x = *values.next().unwrap() as f128,
         _ => {}
     });
     assert!(values.next().is_none());

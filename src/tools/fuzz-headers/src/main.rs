@@ -3,6 +3,7 @@
 mod draw;
 mod emit;
 mod model;
+mod primal;
 mod rng;
 mod run;
 mod shrink;
@@ -89,7 +90,7 @@ fn keep(runner: &Runner, options: &Options, header: &Header, found: &Found) {
         options.seed
     );
     outcome.text().lines().for_each(|line| text.push_str(&format!("// {line}\n")));
-    text.push_str(&format!("//   {}\n", emit::signature(&small)));
+    text.push_str(&format!("//   {}\n", primal::signature(&small)));
     text.push_str("// rustc --edition 2024 -Zautodiff=Enable\n\n");
     text.push_str(&emit::program(&[&small], true));
     let path =
@@ -98,7 +99,7 @@ fn keep(runner: &Runner, options: &Options, header: &Header, found: &Found) {
     println!(
         "{}: {}\n  {}",
         path.display(),
-        emit::signature(&small),
+        primal::signature(&small),
         outcome.text().replace('\n', "\n  ")
     );
 }

@@ -28,6 +28,25 @@ pub enum Write {
     InOut,
 }
 
+/// In what kind of loop the primal reads the elements of an argument, if not one by one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Loop {
+    Iter,
+    Backwards,
+    Index,
+    Chunks,
+    Zip,
+}
+
+/// What stands in a function that the primal calls and that is never inlined.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Outlined {
+    /// The primal itself.
+    Whole,
+    /// The formula, which takes and returns arrays by value.
+    Formula,
+}
+
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Param {
     pub ty: Ty,
@@ -38,6 +57,7 @@ pub struct Param {
     pub only: bool,
     /// `Dualv`, not `Dual`.
     pub side_by_side: bool,
+    pub walked: Option<Loop>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -66,11 +86,13 @@ pub struct Header {
     pub modes: Vec<Mode>,
     /// Decides the formula.
     pub formula: u64,
+    pub outlined: Option<Outlined>,
     /// Only weights and sums, once a failure has been shrunk so far.
     pub linear: bool,
 }
 
 /// A float of the arguments, as the primal reaches it.
+#[derive(Clone)]
 pub struct FloatLeaf {
     pub param: usize,
     pub float: Float,
@@ -79,6 +101,8 @@ pub struct FloatLeaf {
     /// The matches around it, outermost first: what is matched, and with which pattern.
     pub heads: Vec<(String, String)>,
     pub place: String,
+    /// Behind a shared reference inside of the argument.
+    pub fixed: bool,
 }
 
 #[derive(Default)]
@@ -90,12 +114,14 @@ pub struct Leaves {
     pub dead: Vec<String>,
 }
 
+#[derive(Default)]
 struct Walk {
     leaves: Leaves,
     param: usize,
     heads: Vec<(String, String)>,
     bindings: usize,
     dead: bool,
+    fixed: bool,
     /// Inside a struct whose parameter the function's own `T` is.
     inside: Option<Float>,
 }
@@ -143,6 +169,7 @@ impl Walk {
                 generic,
                 heads,
                 place: place.into(),
+                fixed: self.fixed,
             });
         }
     }
@@ -179,6 +206,11 @@ impl Walk {
                 }
             }
             Ty::Boxed(ty) => self.walk(ty, &format!("(*{place})")),
+            Ty::Borrowed(ty, unique) => {
+                let fixed = std::mem::replace(&mut self.fixed, !unique);
+                self.walk(ty, &format!("(*{place})"));
+                self.fixed = fixed;
+            }
             Ty::Option(ty, some) => self
                 .variant(place, *some, &[(**ty).clone()], &|names| format!("Some({})", names[0])),
             Ty::Result(ok, err, is_ok) => {
@@ -259,9 +291,17 @@ impl Header {
         found
     }
 
+    /// The floats of an element of an argument, called `e`.
+    pub fn element(&self, param: usize) -> Vec<FloatLeaf> {
+        let mut walk = Walk { param, ..Walk::default() };
+        if let Some(element) = self.params[param].ty.element() {
+            walk.walk(element, "(*e)");
+        }
+        walk.leaves.floats
+    }
+
     pub fn leaves(&self) -> Leaves {
-        let (leaves, heads) = (Leaves::default(), vec![]);
-        let mut walk = Walk { leaves, param: 0, heads, bindings: 0, dead: false, inside: None };
+        let mut walk = Walk::default();
         for (i, param) in self.params.iter().enumerate() {
             walk.param = i;
             walk.inside = if i == 0 { self.impl_generic() } else { None };
@@ -288,10 +328,12 @@ impl Header {
         let readable: Vec<_> = (0..leaves.floats.len())
             .filter(|&i| self.params[leaves.floats[i].param].write != Write::Out)
             .collect();
+        // The largest `f16` is no large number.
+        let half = |i: usize| leaves.floats[i].float == Float::F16;
         let mut constants = vec![];
         for int in 0..leaves.ints.len() {
             match readable.get(int) {
-                Some(&i) if !self.linear => by[i] = Some(int),
+                Some(&i) if !self.linear && !half(i) => by[i] = Some(int),
                 _ => constants.push((primes.next().unwrap(), int)),
             }
         }
@@ -311,7 +353,8 @@ impl Header {
             false => (0..self.ret_floats()).map(|i| (None, Some(i))).collect(),
         };
         for (n, param) in self.params.iter().enumerate() {
-            let mut own = (0..leaves.floats.len()).filter(|&i| leaves.floats[i].param == n);
+            let mut own = (0..leaves.floats.len())
+                .filter(|&i| leaves.floats[i].param == n && !leaves.floats[i].fixed);
             match param.write {
                 Write::Nothing => {}
                 Write::Out => places.extend(own.by_ref().take(4).map(|i| (Some(i), None))),
@@ -333,7 +376,7 @@ impl Header {
             for _ in 0..3 {
                 if readable.len() > 1 && !self.linear {
                     let (i, j) = (rng.pick(&readable), rng.pick(&readable));
-                    if i != j {
+                    if i != j && !half(i) && !half(j) {
                         pairs.push((primes.next().unwrap(), i, j));
                     }
                 }

@@ -157,7 +157,7 @@ impl Runner {
         let source = self.directory.join("fuzz_check.rs");
         write(
             &source,
-            &format!("#![feature(portable_simd)]\n{}", emit::CHECK.replace("//!", "//")),
+            &format!("#![feature(portable_simd, f16, f128)]\n{}", emit::CHECK.replace("//!", "//")),
         );
         let mut command = command(COMPILE, &self.rustc);
         command.args(["--edition", "2024", "-O", "--crate-type", "rlib", "--out-dir"]);
@@ -281,6 +281,8 @@ fn refused(done: &Finished) -> Outcome {
     let panicked = done.stderr.lines().find(|line| line.contains("panicked at"));
     if panicked.is_some()
         || done.stderr.contains("internal compiler error")
+        // Enzyme's process, on an assertion.
+        || first.contains("` crashed (")
         || status.code() != Some(1)
     {
         let lines = done.stderr.lines();

@@ -62,6 +62,7 @@ fn smaller(header: &Header) -> Vec<Header> {
         add(&|h| h.receiver = false);
     }
     add(&|h| h.linear = true);
+    add(&|h| h.outlined = None);
     add(&|h| h.modes.iter_mut().for_each(|mode| mode.width = 1));
     add(&|h| h.ret_only = false);
     if let Ret::Value(ty) = &header.ret {
@@ -76,6 +77,7 @@ fn smaller(header: &Header) -> Vec<Header> {
     for i in 0..count {
         add(&|h| h.params[i].only = false);
         add(&|h| h.params[i].side_by_side = false);
+        add(&|h| h.params[i].walked = None);
         add(&|h| (h.params[i].active, h.params[i].only) = (false, false));
         if header.params[i].pass.is_mut() {
             add(&|h| h.params[i].write = Write::Out);
@@ -101,7 +103,10 @@ fn smaller(header: &Header) -> Vec<Header> {
 /// Types with less in them, the least first.
 fn simpler(ty: &Ty) -> Vec<Ty> {
     let mut all = vec![];
-    let sized = |ty: &Ty| !matches!(ty, Ty::Str | Ty::Slice(..));
+    let sized = |ty: &Ty| {
+        !matches!(ty, Ty::Str | Ty::Slice(..) | Ty::Borrowed(..))
+            && !matches!(ty, Ty::Adt(adt) if adt.tail)
+    };
     match ty {
         Ty::Float(Float::F32) | Ty::Int("i32") | Ty::Unit => {}
         Ty::Float(Float::F64) => {}
@@ -144,6 +149,9 @@ fn simpler(ty: &Ty) -> Vec<Ty> {
             }
             all.extend(part(ty, &|ty| Ty::Slice(Box::new(ty), *n)));
         }
+        Ty::Borrowed(ty, unique) => {
+            all.extend(part(ty, &|ty| Ty::Borrowed(Box::new(ty), *unique)));
+        }
         Ty::Vec(ty, n) if *n > 1 => all.push(Ty::Vec(ty.clone(), 1)),
         Ty::Option(ty, some) => all.extend(part(ty, &|ty| Ty::Option(Box::new(ty), *some))),
         Ty::Result(ok, err, is_ok) => {
@@ -157,7 +165,8 @@ fn simpler(ty: &Ty) -> Vec<Ty> {
                 all.push(Ty::Adt(plain));
             }
             for (v, fields) in adt.variants.iter().enumerate() {
-                for i in 0..fields.len() {
+                // A tail remains one.
+                for i in 0..fields.len() - usize::from(adt.tail) {
                     let mut fewer = adt.clone();
                     fewer.variants[v].remove(i);
                     if adt.repr == Repr::Rust {

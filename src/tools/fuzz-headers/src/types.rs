@@ -24,15 +24,19 @@ pub const INTEGERS: [&str; 16] = [
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Float {
+    F16,
     F32,
     F64,
+    F128,
 }
 
 impl Float {
     pub fn name(self) -> &'static str {
         match self {
+            Float::F16 => "f16",
             Float::F32 => "f32",
             Float::F64 => "f64",
+            Float::F128 => "f128",
         }
     }
 }
@@ -55,6 +59,8 @@ pub struct Adt {
     pub variants: Vec<Vec<Ty>>,
     pub live: usize,
     pub is_enum: bool,
+    /// Whether the last field, a slice, is of the type's own parameter.
+    pub tail: bool,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -78,6 +84,8 @@ pub enum Ty {
     Slice(Box<Ty>, usize),
     Str,
     Boxed(Box<Ty>),
+    /// A reference inside of something else, and whether it is unique.
+    Borrowed(Box<Ty>, bool),
 }
 
 impl Ty {
@@ -87,15 +95,31 @@ impl Ty {
             Ty::Array(ty, _) | Ty::ConstArray(ty, _) | Ty::Vec(ty, _) | Ty::Slice(ty, _) => {
                 vec![ty]
             }
-            Ty::Option(ty, _) | Ty::Boxed(ty) => vec![ty],
+            Ty::Option(ty, _) | Ty::Boxed(ty) | Ty::Borrowed(ty, _) => vec![ty],
             Ty::Result(ok, err, _) => vec![ok, err],
             Ty::Adt(adt) => adt.variants.iter().flatten().collect(),
             _ => vec![],
         }
     }
 
+    /// Of what it has several, one after another.
+    pub fn element(&self) -> Option<&Ty> {
+        match self {
+            Ty::Array(ty, n) | Ty::ConstArray(ty, n) | Ty::Vec(ty, n) | Ty::Slice(ty, n) => {
+                (*n > 0).then_some(ty)
+            }
+            _ => None,
+        }
+    }
+
     pub fn any(&self, test: &dyn Fn(&Ty) -> bool) -> bool {
         test(self) || self.children().iter().any(|ty| ty.any(test))
+    }
+
+    pub fn has(&self, float: Float) -> bool {
+        self.any(
+            &|ty| matches!(ty, Ty::Float(of) | Ty::Param(of) | Ty::Simd(of, _) if *of == float),
+        )
     }
 
     /// Whether there is something in it to differentiate by, in this value or another.
@@ -123,7 +147,29 @@ impl Ty {
     }
 
     pub fn is_copy(&self) -> bool {
-        !self.any(&|ty| matches!(ty, Ty::Vec(..) | Ty::Boxed(_) | Ty::Str | Ty::Slice(..)))
+        let kept = |ty: &Ty| {
+            matches!(ty, Ty::Vec(..) | Ty::Boxed(_) | Ty::Str | Ty::Slice(..) | Ty::Borrowed(..))
+        };
+        !self.any(&kept)
+    }
+
+    /// Whether it holds references.
+    pub fn borrows(&self) -> bool {
+        self.any(&|ty| matches!(ty, Ty::Borrowed(..)))
+    }
+
+    /// What the references in it refer to, in their places: a type that can be kept.
+    pub fn owned(&self) -> Ty {
+        match self {
+            Ty::Borrowed(ty, _) => ty.owned(),
+            Ty::Slice(ty, n) => Ty::Vec(Box::new(ty.owned()), *n),
+            Ty::Tuple(fields) => Ty::Tuple(fields.iter().map(Ty::owned).collect()),
+            Ty::Array(ty, n) => Ty::Array(Box::new(ty.owned()), *n),
+            Ty::Adt(adt) if self.borrows() => {
+                Ty::Tuple(adt.variants[0].iter().map(Ty::owned).collect())
+            }
+            _ => self.clone(),
+        }
     }
 
     /// Whether the same bytes may be a float in one variant and something else in another, which cannot
@@ -144,7 +190,10 @@ impl Ty {
                 matches!(ty, Ty::Int(_) | Ty::Option(..) | Ty::Result(..))
                     || matches!(ty, Ty::Adt(adt) if adt.is_enum)
             });
-            payloads.len() > 1 && floats > 0 && others > 0
+            let kind = |float| holds(&|ty| ty.has(float)) > 0;
+            let kinds = [Float::F16, Float::F32, Float::F64, Float::F128];
+            let several = kinds.into_iter().filter(|float| kind(*float)).count() > 1;
+            payloads.len() > 1 && floats > 0 && (others > 0 || (floats > 1 && several))
         })
     }
 
@@ -177,6 +226,10 @@ impl Ty {
             Ty::Result(ok, err, _) => format!("Result<{}, {}>", name(ok), name(err)),
             Ty::Adt(adt) => match adt.generic {
                 Some(float) => format!("{}<{}>", adt.name(), name(&Ty::Float(float))),
+                None if adt.tail => {
+                    format!("{}<{}>", adt.name(), name(adt.variants[0].last().unwrap()))
+                }
+                None if self.borrows() => format!("{}<'_>", adt.name()),
                 None => adt.name(),
             },
             Ty::Simd(float, n) => format!("Simd<{}, {n}>", float.name()),
@@ -184,6 +237,8 @@ impl Ty {
             Ty::Slice(ty, _) => format!("[{}]", name(ty)),
             Ty::Str => "str".into(),
             Ty::Boxed(ty) => format!("Box<{}>", name(ty)),
+            Ty::Borrowed(ty, false) => format!("&{}", name(ty)),
+            Ty::Borrowed(ty, true) => format!("&mut {}", name(ty)),
         }
     }
 
@@ -196,6 +251,14 @@ impl Ty {
             Ty::Slice(ty, n) => Ty::Slice(Box::new(ty.concrete()), *n),
             Ty::Tuple(fields) => Ty::Tuple(fields.iter().map(Ty::concrete).collect()),
             Ty::Option(ty, some) => Ty::Option(Box::new(ty.concrete()), *some),
+            Ty::Adt(adt) if adt.tail => {
+                let mut sized = adt.clone();
+                let tail = sized.variants[0].last_mut().unwrap();
+                if let Ty::Slice(ty, n) = tail {
+                    *tail = Ty::Array(ty.clone(), *n);
+                }
+                Ty::Adt(sized)
+            }
             _ => self.clone(),
         }
     }
@@ -247,7 +310,10 @@ impl Adt {
     pub fn define(&self) -> String {
         let mut text = String::new();
         let copy = self.variants.iter().flatten().all(Ty::is_copy);
-        writeln!(text, "#[derive(Clone{})]", if copy { ", Copy" } else { "" }).unwrap();
+        let borrows = self.variants.iter().flatten().any(Ty::borrows);
+        if !borrows && !self.tail {
+            writeln!(text, "#[derive(Clone{})]", if copy { ", Copy" } else { "" }).unwrap();
+        }
         match self.repr {
             Repr::Rust => {}
             Repr::C => writeln!(text, "#[repr(C)]").unwrap(),
@@ -259,7 +325,12 @@ impl Adt {
                 .enumerate()
                 .map(|(i, ty)| {
                     let label = if self.named { format!("f{i}: ") } else { String::new() };
-                    format!("{public}{label}{}", ty.name(self.generic))
+                    let ty = match self.tail && i + 1 == fields.len() {
+                        true => "U".into(),
+                        false => ty.name(self.generic),
+                    };
+                    // A field's references live as long as the struct's own parameter says.
+                    format!("{public}{label}{}", ty.replace('&', "&'a ").replace("'_", "'a"))
                 })
                 .collect();
             match (fields.is_empty(), self.named) {
@@ -269,7 +340,12 @@ impl Adt {
             }
         };
         let name = self.name();
-        let parameter = if self.generic.is_some() { "<T>" } else { "" };
+        let parameter = match self.generic {
+            Some(_) => "<T>",
+            None if self.tail => "<U: ?Sized>",
+            None if borrows => "<'a>",
+            None => "",
+        };
         if self.is_enum {
             writeln!(text, "pub enum {name} {{").unwrap();
             for (i, fields) in self.variants.iter().enumerate() {
@@ -281,7 +357,15 @@ impl Adt {
             let end = if self.named && !fields.is_empty() { "" } else { ";" };
             writeln!(text, "pub struct {name}{parameter}{fields}{end}").unwrap();
         }
-        let bound = if self.generic.is_some() { "<T: Leaves>" } else { "" };
+        if borrows {
+            // Only what it refers to is kept.
+            return text;
+        }
+        let (bound, parameter) = match self.generic {
+            Some(_) => ("<T: Leaves>", "<T>"),
+            None if self.tail => ("<U: Leaves>", "<U>"),
+            None => ("", ""),
+        };
         writeln!(text, "impl{bound} Leaves for {name}{parameter} {{").unwrap();
         writeln!(text, "    fn visit(&mut self, v: &mut dyn FnMut(Leaf<'_>)) {{").unwrap();
         if self.is_enum {

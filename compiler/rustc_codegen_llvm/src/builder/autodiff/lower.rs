@@ -17,7 +17,7 @@ use tracing::debug;
 
 use super::plan::{Activity, Param, Passed, Plan};
 use super::shadow::{self, NoGradient};
-use super::{adapter, generate_enzyme_call};
+use super::{adapter, generate_enzyme_call, shapes};
 use crate::builder::Builder;
 use crate::context::CodegenCx;
 use crate::errors::{AutoDiffActivityUnfit, AutoDiffUnsupportedAbi};
@@ -54,8 +54,10 @@ pub(crate) fn codegen_derivative<'ll, 'tcx>(
         return;
     }
 
+    let args = in_memory(bx, args);
+    shapes::check(bx, &plan, derivative, args, span);
     let mut lowering = Lowering {
-        args: in_memory(bx, args),
+        args,
         dest,
         pieces: plan.pieces,
         enzyme_args: vec![],
@@ -316,7 +318,7 @@ fn size_of_pointee<'ll, 'tcx>(
 }
 
 /// The location that a `#[track_caller]` primal sees as its caller's.
-fn caller_location<'ll, 'tcx>(cx: &CodegenCx<'ll, 'tcx>, span: Span) -> &'ll Value {
+pub(super) fn caller_location<'ll, 'tcx>(cx: &CodegenCx<'ll, 'tcx>, span: Span) -> &'ll Value {
     let layout = cx.layout_of(cx.tcx.caller_location_ty());
     let (BackendRepr::Scalar(scalar), ConstValue::Scalar(value)) =
         (layout.backend_repr, cx.tcx.span_as_caller_location(span))

@@ -293,7 +293,7 @@ fn zero_floats_of_other_variants<'ll, 'tcx>(
 }
 
 /// The tag that tells a variant, as the bits of the tag's type, or nothing for the one without a tag.
-fn tag_of_variant<'tcx>(
+pub(super) fn tag_of_variant<'tcx>(
     cx: &CodegenCx<'_, 'tcx>,
     layout: TyAndLayout<'tcx>,
     encoding: &TagEncoding<VariantIdx>,
@@ -323,8 +323,20 @@ fn for_each_element<'ll, 'tcx>(
     f: fn(&mut Builder<'_, 'll, 'tcx>, PlaceRef<'tcx, &'ll Value>),
 ) {
     let count = bx.const_usize(count);
+    for_each_index(bx, count, |bx, index| {
+        let element = array.project_index(bx, index);
+        f(bx, element);
+    });
+}
+
+/// A loop from 0 up to `count`, with what `body` builds in it.
+pub(super) fn for_each_index<'a, 'll, 'tcx>(
+    bx: &mut Builder<'a, 'll, 'tcx>,
+    count: &'ll Value,
+    body: impl FnOnce(&mut Builder<'a, 'll, 'tcx>, &'ll Value),
+) {
     let head = bx.append_sibling_block("shadow_head");
-    let body = bx.append_sibling_block("shadow_body");
+    let inside = bx.append_sibling_block("shadow_body");
     let next = bx.append_sibling_block("shadow_next");
     let zero = bx.const_usize(0);
     let entry = bx.llbb();
@@ -333,11 +345,10 @@ fn for_each_element<'ll, 'tcx>(
     let mut head_bx = Builder::build(bx.cx, head);
     let index = head_bx.phi(bx.val_ty(zero), &[zero], &[entry]);
     let more = head_bx.icmp(IntPredicate::IntULT, index, count);
-    head_bx.cond_br(more, body, next);
+    head_bx.cond_br(more, inside, next);
 
-    let mut body_bx = Builder::build(bx.cx, body);
-    let element = array.project_index(&mut body_bx, index);
-    f(&mut body_bx, element);
+    let mut body_bx = Builder::build(bx.cx, inside);
+    body(&mut body_bx, index);
     let one = body_bx.const_usize(1);
     let following = body_bx.unchecked_uadd(index, one);
     let last = body_bx.llbb();

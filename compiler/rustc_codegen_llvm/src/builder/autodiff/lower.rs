@@ -8,7 +8,7 @@ use rustc_codegen_ssa::traits::*;
 use rustc_hir::attrs::RustcAutodiff;
 use rustc_hir::def_id::LOCAL_CRATE;
 use rustc_middle::mir::ConstValue;
-use rustc_middle::ty::layout::{FnAbiOf, LayoutOf, TyAndLayout};
+use rustc_middle::ty::layout::{FnAbiOf, HasTypingEnv, LayoutOf, TyAndLayout};
 use rustc_middle::ty::{self, Instance, Ty};
 use rustc_span::Span;
 use rustc_symbol_mangling::symbol_name_for_instance_in_crate;
@@ -50,7 +50,7 @@ pub(crate) fn codegen_derivative<'ll, 'tcx>(
     }
     let plan = Plan::new(&fn_abi, params, attrs);
     debug!(?primal, ?plan);
-    if !activities_fit_types(cx, &plan, &fn_abi, attrs) {
+    if !activities_fit_types(cx, &plan, &fn_abi, attrs, args.layout) {
         return;
     }
 
@@ -87,9 +87,10 @@ fn activities_fit_types<'tcx>(
     plan: &Plan,
     fn_abi: &FnAbi<'tcx, Ty<'tcx>>,
     attrs: &RustcAutodiff,
+    args: TyAndLayout<'tcx>,
 ) -> bool {
     let mut fit = true;
-    let mut check = |layout: TyAndLayout<'tcx>, activity, has_gradient, span| {
+    let mut check = |layout: TyAndLayout<'tcx>, is_read_only, activity, has_gradient, span| {
         let in_place = matches!(activity, DiffActivity::Duplicated | DiffActivity::DuplicatedOnly);
         let all_in_one = matches!(activity, DiffActivity::Dualv | DiffActivity::DualvOnly);
         let pointee = layout.ty.builtin_deref(true);
@@ -99,6 +100,8 @@ fn activities_fit_types<'tcx>(
             Err(NoGradient::NoSlice)
         } else if in_place && pointee.is_none() {
             Err(NoGradient::Value)
+        } else if in_place && is_read_only {
+            Err(NoGradient::SharedShadow)
         } else if has_gradient {
             shadow::check(cx, layout)
         } else {
@@ -126,6 +129,11 @@ fn activities_fit_types<'tcx>(
                 "only what a reference or pointer leads to has a shadow in memory",
                 "make it `Active`, or take it by reference",
             ),
+            NoGradient::SharedShadow => (
+                "its gradient would be added to what a shared reference leads to",
+                "write `&` in the type of the parameter, for which its shadow has `&mut`, and not in an \
+                 alias, a generic argument or `Self`",
+            ),
         };
         let activity = activity.to_string();
         let ty = layout.ty;
@@ -134,10 +142,18 @@ fn activities_fit_types<'tcx>(
     };
     for (i, (param, arg)) in plan.params.iter().zip(&fn_abi.args).enumerate() {
         let (activity, span) = (attrs.input_activity[i], attrs.input_spans[i]);
-        check(arg.layout, activity, param.gradient.is_some(), span);
+        let mut shadows = param.shadows.clone();
+        let is_read_only = shadows.any(|index| is_read_only(cx, args.field(cx, index).ty));
+        check(arg.layout, is_read_only, activity, param.gradient.is_some(), span);
     }
-    check(fn_abi.ret.layout, attrs.ret_activity, plan.ret.seed.is_some(), attrs.ret_span);
+    check(fn_abi.ret.layout, false, attrs.ret_activity, plan.ret.seed.is_some(), attrs.ret_span);
     fit
+}
+
+/// Whether this is a reference through which nothing can be written.
+fn is_read_only<'tcx>(cx: &CodegenCx<'_, 'tcx>, ty: Ty<'tcx>) -> bool {
+    matches!(*ty.kind(), ty::Ref(_, pointee, ty::Mutability::Not)
+        if pointee.is_freeze(cx.tcx, cx.typing_env()))
 }
 
 struct Lowering<'ll, 'tcx> {

@@ -28,6 +28,8 @@ pub(super) enum NoGradient {
     Value,
     /// Its shadows cannot be one piece of memory.
     NoSlice,
+    /// Its shadow is a reference through which nothing may be written.
+    SharedShadow,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

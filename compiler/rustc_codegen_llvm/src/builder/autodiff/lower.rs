@@ -9,7 +9,9 @@ use rustc_hir::attrs::RustcAutodiff;
 use rustc_hir::def_id::LOCAL_CRATE;
 use rustc_middle::mir::ConstValue;
 use rustc_middle::ty::layout::{FnAbiOf, HasTypingEnv, LayoutOf, TyAndLayout};
+use rustc_middle::ty::print::with_no_trimmed_paths;
 use rustc_middle::ty::{self, Instance, Ty};
+use rustc_session::config::AutoDiff;
 use rustc_span::Span;
 use rustc_symbol_mangling::symbol_name_for_instance_in_crate;
 use rustc_target::callconv::FnAbi;
@@ -50,6 +52,9 @@ pub(crate) fn codegen_derivative<'ll, 'tcx>(
     }
     let plan = Plan::new(&fn_abi, params, attrs);
     debug!(?primal, ?plan);
+    if tcx.sess.opts.unstable_opts.autodiff.contains(&AutoDiff::PrintPlan) {
+        with_no_trimmed_paths!(eprint!("{derivative}, a derivative of {primal}: {plan}"));
+    }
     if !activities_fit_types(cx, &plan, &fn_abi, attrs, args.layout) {
         return;
     }

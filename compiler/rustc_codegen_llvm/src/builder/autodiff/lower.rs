@@ -113,33 +113,7 @@ fn activities_fit_types<'tcx>(
             shadow::check_reachable(cx, layout.ty, 4)
         };
         let Err(reason) = result else { return };
-        let (reason, help) = match reason {
-            NoGradient::NoFloat => (
-                "no float is part of it",
-                "make it `Const`, or take it by reference and make it `Duplicated`",
-            ),
-            NoGradient::Pointer => (
-                "its gradient would be added to the data that it points to",
-                "make it `Const`, or take it by reference and make it `Duplicated`",
-            ),
-            NoGradient::FloatOrNot => (
-                "its floats share memory with something else",
-                "make it `Const`, or take the floats in a `struct`",
-            ),
-            NoGradient::NoSlice => (
-                "only the shadows of a slice can lie one behind the other",
-                "take a slice, or make it `Dual`",
-            ),
-            NoGradient::Value => (
-                "only what a reference or pointer leads to has a shadow in memory",
-                "make it `Active`, or take it by reference",
-            ),
-            NoGradient::SharedShadow => (
-                "its gradient would be added to what a shared reference leads to",
-                "write `&` in the type of the parameter, for which its shadow has `&mut`, and not in an \
-                 alias, a generic argument or `Self`",
-            ),
-        };
+        let (reason, help) = reason.reason_and_help();
         let activity = activity.to_string();
         let ty = layout.ty;
         cx.tcx.dcx().emit_err(AutoDiffActivityUnfit { span, ty, activity, reason, help });

@@ -296,10 +296,8 @@ fn borrowed_or_owned(x: &[f64]) -> f64 {
 #[autodiff_reverse(d_counted_cell, Duplicated, Active)]
 #[autodiff_forward(t_counted_cell, Dual, Dual)]
 fn counted_cell(x: &[f64]) -> f64 {
-    use std::{
-        cell::{Cell, RefCell},
-        rc::Rc,
-    };
+    use std::cell::Cell;
+    use std::rc::Rc;
 
     let c = Rc::new(Cell::new(0.5));
     let d = c.clone();
@@ -313,10 +311,7 @@ fn counted_cell(x: &[f64]) -> f64 {
 #[autodiff_reverse(d_vector_in_a_refcell, Duplicated, Active)]
 #[autodiff_forward(t_vector_in_a_refcell, Dual, Dual)]
 fn vector_in_a_refcell(x: &[f64]) -> f64 {
-    use std::{
-        cell::{Cell, RefCell},
-        rc::Rc,
-    };
+    use std::cell::RefCell;
 
     let c = RefCell::new(x.to_vec());
     for i in 1..x.len() {

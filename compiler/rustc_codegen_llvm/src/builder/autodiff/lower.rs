@@ -8,8 +8,10 @@ use rustc_codegen_ssa::traits::*;
 use rustc_hir::attrs::RustcAutodiff;
 use rustc_hir::def_id::LOCAL_CRATE;
 use rustc_middle::mir::ConstValue;
-use rustc_middle::ty::layout::{FnAbiOf, LayoutOf, TyAndLayout};
+use rustc_middle::ty::layout::{FnAbiOf, HasTypingEnv, LayoutOf, TyAndLayout};
+use rustc_middle::ty::print::with_no_trimmed_paths;
 use rustc_middle::ty::{self, Instance, Ty};
+use rustc_session::config::AutoDiff;
 use rustc_span::Span;
 use rustc_symbol_mangling::symbol_name_for_instance_in_crate;
 use rustc_target::callconv::FnAbi;
@@ -17,7 +19,7 @@ use tracing::debug;
 
 use super::plan::{Activity, Param, Passed, Plan};
 use super::shadow::{self, NoGradient};
-use super::{adapter, generate_enzyme_call};
+use super::{adapter, generate_enzyme_call, shapes};
 use crate::builder::Builder;
 use crate::context::CodegenCx;
 use crate::errors::{AutoDiffActivityUnfit, AutoDiffUnsupportedAbi};
@@ -50,12 +52,17 @@ pub(crate) fn codegen_derivative<'ll, 'tcx>(
     }
     let plan = Plan::new(&fn_abi, params, attrs);
     debug!(?primal, ?plan);
-    if !activities_fit_types(cx, &plan, &fn_abi, attrs) {
+    if tcx.sess.opts.unstable_opts.autodiff.contains(&AutoDiff::PrintPlan) {
+        with_no_trimmed_paths!(eprint!("{derivative}, a derivative of {primal}: {plan}"));
+    }
+    if !activities_fit_types(cx, &plan, &fn_abi, attrs, args.layout) {
         return;
     }
 
+    let args = in_memory(bx, args);
+    shapes::check(bx, &plan, derivative, args, span);
     let mut lowering = Lowering {
-        args: in_memory(bx, args),
+        args,
         dest,
         pieces: plan.pieces,
         enzyme_args: vec![],
@@ -85,9 +92,10 @@ fn activities_fit_types<'tcx>(
     plan: &Plan,
     fn_abi: &FnAbi<'tcx, Ty<'tcx>>,
     attrs: &RustcAutodiff,
+    args: TyAndLayout<'tcx>,
 ) -> bool {
     let mut fit = true;
-    let mut check = |layout: TyAndLayout<'tcx>, activity, has_gradient, span| {
+    let mut check = |layout: TyAndLayout<'tcx>, is_read_only, activity, has_gradient, span| {
         let in_place = matches!(activity, DiffActivity::Duplicated | DiffActivity::DuplicatedOnly);
         let all_in_one = matches!(activity, DiffActivity::Dualv | DiffActivity::DualvOnly);
         let pointee = layout.ty.builtin_deref(true);
@@ -97,34 +105,15 @@ fn activities_fit_types<'tcx>(
             Err(NoGradient::NoSlice)
         } else if in_place && pointee.is_none() {
             Err(NoGradient::Value)
+        } else if in_place && is_read_only {
+            Err(NoGradient::SharedShadow)
         } else if has_gradient {
             shadow::check(cx, layout)
         } else {
             shadow::check_reachable(cx, layout.ty, 4)
         };
         let Err(reason) = result else { return };
-        let (reason, help) = match reason {
-            NoGradient::NoFloat => (
-                "no float is part of it",
-                "make it `Const`, or take it by reference and make it `Duplicated`",
-            ),
-            NoGradient::Pointer => (
-                "its gradient would be added to the data that it points to",
-                "make it `Const`, or take it by reference and make it `Duplicated`",
-            ),
-            NoGradient::FloatOrNot => (
-                "its floats share memory with something else",
-                "make it `Const`, or take the floats in a `struct`",
-            ),
-            NoGradient::NoSlice => (
-                "only the shadows of a slice can lie one behind the other",
-                "take a slice, or make it `Dual`",
-            ),
-            NoGradient::Value => (
-                "only what a reference or pointer leads to has a shadow in memory",
-                "make it `Active`, or take it by reference",
-            ),
-        };
+        let (reason, help) = reason.reason_and_help();
         let activity = activity.to_string();
         let ty = layout.ty;
         cx.tcx.dcx().emit_err(AutoDiffActivityUnfit { span, ty, activity, reason, help });
@@ -132,10 +121,18 @@ fn activities_fit_types<'tcx>(
     };
     for (i, (param, arg)) in plan.params.iter().zip(&fn_abi.args).enumerate() {
         let (activity, span) = (attrs.input_activity[i], attrs.input_spans[i]);
-        check(arg.layout, activity, param.gradient.is_some(), span);
+        let mut shadows = param.shadows.clone();
+        let is_read_only = shadows.any(|index| is_read_only(cx, args.field(cx, index).ty));
+        check(arg.layout, is_read_only, activity, param.gradient.is_some(), span);
     }
-    check(fn_abi.ret.layout, attrs.ret_activity, plan.ret.seed.is_some(), attrs.ret_span);
+    check(fn_abi.ret.layout, false, attrs.ret_activity, plan.ret.seed.is_some(), attrs.ret_span);
     fit
+}
+
+/// Whether this is a reference through which nothing can be written.
+fn is_read_only<'tcx>(cx: &CodegenCx<'_, 'tcx>, ty: Ty<'tcx>) -> bool {
+    matches!(*ty.kind(), ty::Ref(_, pointee, ty::Mutability::Not)
+        if pointee.is_freeze(cx.tcx, cx.typing_env()))
 }
 
 struct Lowering<'ll, 'tcx> {
@@ -316,7 +313,7 @@ fn size_of_pointee<'ll, 'tcx>(
 }
 
 /// The location that a `#[track_caller]` primal sees as its caller's.
-fn caller_location<'ll, 'tcx>(cx: &CodegenCx<'ll, 'tcx>, span: Span) -> &'ll Value {
+pub(super) fn caller_location<'ll, 'tcx>(cx: &CodegenCx<'ll, 'tcx>, span: Span) -> &'ll Value {
     let layout = cx.layout_of(cx.tcx.caller_location_ty());
     let (BackendRepr::Scalar(scalar), ConstValue::Scalar(value)) =
         (layout.backend_repr, cx.tcx.span_as_caller_location(span))

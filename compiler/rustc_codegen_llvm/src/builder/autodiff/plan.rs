@@ -6,6 +6,7 @@
 //! the derivative returns (the primal's value, tangents or gradients), which rustc lays out in an order
 //! of its own.
 
+use std::fmt;
 use std::ops::Range;
 
 use rustc_ast::expand::autodiff_attrs::DiffActivity;
@@ -149,6 +150,37 @@ impl Plan {
             ret.seed = Some(argument);
         }
         Plan { width, ret, params: plans, pieces: piece }
+    }
+}
+
+/// What `-Zautodiff=PrintPlan` prints.
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Plan { width, ret, params, pieces } = self;
+        writeln!(f, "width {width}, results {pieces}")?;
+        let places = |f: &mut fmt::Formatter<'_>, what, name, at: Range<usize>| match at.len() {
+            0 => Ok(()),
+            1 => write!(f, ", {name} in {what} {}", at.start),
+            _ => write!(f, ", {name}s in {what}s {at:?}"),
+        };
+        let one = |index: Option<usize>| index.map_or(0..0, |index| index..index + 1);
+        if ret.is_ignored {
+            writeln!(f, "  return: Ignored")?;
+        } else {
+            write!(f, "  return: Indirect, {:?}", ret.activity)?;
+            places(f, "result", "value", one(ret.primal))?;
+            places(f, "result", "tangent", ret.tangents.clone())?;
+            places(f, "argument", "seed", one(ret.seed))?;
+            writeln!(f)?;
+        }
+        for (i, param) in params.iter().enumerate() {
+            write!(f, "  parameter {i}: {:?}, {:?}", param.passed, param.activity)?;
+            places(f, "argument", "value", one(Some(param.value)))?;
+            places(f, "argument", "shadow", param.shadows.clone())?;
+            places(f, "result", "gradient", one(param.gradient))?;
+            writeln!(f)?;
+        }
+        Ok(())
     }
 }
 

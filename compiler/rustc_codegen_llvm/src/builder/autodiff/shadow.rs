@@ -28,6 +28,41 @@ pub(super) enum NoGradient {
     Value,
     /// Its shadows cannot be one piece of memory.
     NoSlice,
+    /// Its shadow is a reference through which nothing may be written.
+    SharedShadow,
+}
+
+impl NoGradient {
+    /// What is wrong, and what to do about it.
+    pub(super) fn reason_and_help(self) -> (&'static str, &'static str) {
+        match self {
+            NoGradient::NoFloat => (
+                "no float is part of it",
+                "make it `Const`, or take it by reference and make it `Duplicated`",
+            ),
+            NoGradient::Pointer => (
+                "its gradient would be added to the data that it points to",
+                "make it `Const`, or take it by reference and make it `Duplicated`",
+            ),
+            NoGradient::FloatOrNot => (
+                "its floats share memory with something else",
+                "make it `Const`, or take the floats in a `struct`",
+            ),
+            NoGradient::NoSlice => (
+                "only the shadows of a slice can lie one behind the other",
+                "take a slice, or make it `Dual`",
+            ),
+            NoGradient::Value => (
+                "only what a reference or pointer leads to has a shadow in memory",
+                "make it `Active`, or take it by reference",
+            ),
+            NoGradient::SharedShadow => (
+                "its gradient would be added to what a shared reference leads to",
+                "write `&` in the type of the parameter, for which its shadow has `&mut`, and not in an \
+                 alias, a generic argument or `Self`",
+            ),
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -37,100 +72,55 @@ enum Byte {
     Other,
 }
 
+/// What there is in values of a type, whichever variant or field of a union they are.
+#[derive(Default)]
+struct Contents {
+    has_float: bool,
+    has_pointer: bool,
+    /// Whether bytes can be part of a float, and of something else, be it a float of another size.
+    is_ambiguous: bool,
+}
+
+impl Contents {
+    fn of<'tcx>(cx: &CodegenCx<'_, 'tcx>, layout: TyAndLayout<'tcx>) -> Self {
+        let mut found = Contents::default();
+        // Arrays repeat themselves.
+        if let FieldsShape::Array { count, .. } = layout.fields {
+            return if count == 0 { found } else { Contents::of(cx, layout.field(cx, 0)) };
+        }
+        let mut bytes = vec![Byte::Padding; layout.size.bytes_usize()];
+        types::for_each_scalar(cx, layout, Size::ZERO, &mut |offset, scalar| {
+            let primitive = scalar.primitive();
+            let kind = match primitive {
+                Primitive::Float(float) => Byte::Float(float),
+                _ => Byte::Other,
+            };
+            found.has_float |= kind != Byte::Other;
+            found.has_pointer |= matches!(primitive, Primitive::Pointer(_));
+            for byte in &mut bytes[offset.bytes_usize()..][..scalar.size(cx).bytes_usize()] {
+                found.is_ambiguous |= *byte != Byte::Padding && *byte != kind;
+                *byte = kind;
+            }
+            true
+        });
+        found
+    }
+}
+
 /// Checks that a value of this layout has a gradient that [`init`] can make room for.
 pub(super) fn check<'tcx>(
     cx: &CodegenCx<'_, 'tcx>,
     layout: TyAndLayout<'tcx>,
 ) -> Result<(), NoGradient> {
-    if has_float(cx, layout)? { Ok(()) } else { Err(NoGradient::NoFloat) }
+    match Contents::of(cx, layout) {
+        Contents { has_pointer: true, .. } => Err(NoGradient::Pointer),
+        Contents { is_ambiguous: true, .. } => Err(NoGradient::FloatOrNot),
+        Contents { has_float: false, .. } => Err(NoGradient::NoFloat),
+        _ => Ok(()),
+    }
 }
 
-fn has_float<'tcx>(
-    cx: &CodegenCx<'_, 'tcx>,
-    layout: TyAndLayout<'tcx>,
-) -> Result<bool, NoGradient> {
-    if layout.is_zst() {
-        return Ok(false);
-    }
-    if let BackendRepr::Scalar(scalar) = layout.backend_repr {
-        match scalar.primitive() {
-            Primitive::Float(_) => return Ok(true),
-            Primitive::Pointer(_) => return Err(NoGradient::Pointer),
-            // A newtype, or an enum without fields.
-            Primitive::Int(..) => return Ok(false),
-        }
-    }
-    match layout.variants {
-        Variants::Empty => return Ok(false),
-        Variants::Multiple { ref variants, .. } => {
-            let mut found = false;
-            for index in variants.indices() {
-                found |= has_float_field(cx, layout.for_variant(cx, index))?;
-            }
-            if found {
-                floats_stay_floats(cx, layout)?;
-            }
-            return Ok(found);
-        }
-        Variants::Single { .. } => {}
-    }
-    has_float_field(cx, layout)
-}
-
-fn has_float_field<'tcx>(
-    cx: &CodegenCx<'_, 'tcx>,
-    layout: TyAndLayout<'tcx>,
-) -> Result<bool, NoGradient> {
-    let mut found = false;
-    match layout.fields {
-        FieldsShape::Primitive => {}
-        // Which field it is, only the program knows.
-        FieldsShape::Union(count) => {
-            for i in 0..count.get() {
-                if has_float(cx, layout.field(cx, i))? {
-                    return Err(NoGradient::FloatOrNot);
-                }
-            }
-        }
-        FieldsShape::Array { count, .. } => {
-            found = count > 0 && has_float(cx, layout.field(cx, 0))?;
-        }
-        FieldsShape::Arbitrary { .. } => {
-            for i in 0..layout.fields.count() {
-                found |= has_float(cx, layout.field(cx, i))?;
-            }
-        }
-    }
-    Ok(found)
-}
-
-/// Refuses a type that has bytes which can be part of a float, and of something else, be it a float of
-/// another size.
-fn floats_stay_floats<'tcx>(
-    cx: &CodegenCx<'_, 'tcx>,
-    layout: TyAndLayout<'tcx>,
-) -> Result<(), NoGradient> {
-    // Arrays repeat themselves, and only of enums and unions do parts share bytes.
-    if let FieldsShape::Array { count, .. } = layout.fields {
-        return if count == 0 { Ok(()) } else { floats_stay_floats(cx, layout.field(cx, 0)) };
-    }
-    let mut bytes = vec![Byte::Padding; layout.size.bytes_usize()];
-    let mut unambiguous = true;
-    types::for_each_scalar(cx, layout, Size::ZERO, &mut |offset, scalar| {
-        let kind = match scalar.primitive() {
-            Primitive::Float(float) => Byte::Float(float),
-            _ => Byte::Other,
-        };
-        for byte in &mut bytes[offset.bytes_usize()..][..scalar.size(cx).bytes_usize()] {
-            unambiguous &= *byte == Byte::Padding || *byte == kind;
-            *byte = kind;
-        }
-        unambiguous
-    });
-    if unambiguous { Ok(()) } else { Err(NoGradient::FloatOrNot) }
-}
-
-/// Checks the same of all that values of type `ty` hold or point to, as far as types tell.
+/// Checks of all that values of type `ty` hold or point to, as far as types tell, that floats stay floats.
 pub(super) fn check_reachable<'tcx>(
     cx: &CodegenCx<'_, 'tcx>,
     ty: Ty<'tcx>,
@@ -149,7 +139,9 @@ pub(super) fn check_reachable<'tcx>(
         return Ok(());
     }
     let layout = cx.layout_of(ty);
-    floats_stay_floats(cx, layout)?;
+    if Contents::of(cx, layout).is_ambiguous {
+        return Err(NoGradient::FloatOrNot);
+    }
     if let FieldsShape::Array { count: 0, .. } = layout.fields {
         return Ok(());
     }
@@ -237,7 +229,7 @@ fn zero_floats_of_other_variants<'ll, 'tcx>(
     place: PlaceRef<'tcx, &'ll Value>,
 ) {
     let layout = place.layout;
-    if only_floats(bx.cx, layout) || has_float(bx.cx, layout) != Ok(true) {
+    if only_floats(bx.cx, layout) || !Contents::of(bx.cx, layout).has_float {
         return;
     }
     match (&layout.variants, &layout.fields) {
@@ -252,7 +244,8 @@ fn zero_floats_of_other_variants<'ll, 'tcx>(
             let (mut cases, mut untagged) = (vec![], None);
             for index in variants.indices() {
                 let variant = place.project_downcast(bx, index);
-                if has_float_field(bx.cx, variant.layout) != Ok(true) {
+                let mut fields = 0..variant.layout.fields.count();
+                if !fields.any(|i| Contents::of(bx.cx, variant.layout.field(bx.cx, i)).has_float) {
                     continue;
                 }
                 let block = bx.append_sibling_block("seed_variant");
@@ -293,7 +286,7 @@ fn zero_floats_of_other_variants<'ll, 'tcx>(
 }
 
 /// The tag that tells a variant, as the bits of the tag's type, or nothing for the one without a tag.
-fn tag_of_variant<'tcx>(
+pub(super) fn tag_of_variant<'tcx>(
     cx: &CodegenCx<'_, 'tcx>,
     layout: TyAndLayout<'tcx>,
     encoding: &TagEncoding<VariantIdx>,
@@ -323,8 +316,20 @@ fn for_each_element<'ll, 'tcx>(
     f: fn(&mut Builder<'_, 'll, 'tcx>, PlaceRef<'tcx, &'ll Value>),
 ) {
     let count = bx.const_usize(count);
+    for_each_index(bx, count, |bx, index| {
+        let element = array.project_index(bx, index);
+        f(bx, element);
+    });
+}
+
+/// A loop from 0 up to `count`, with what `body` builds in it.
+pub(super) fn for_each_index<'a, 'll, 'tcx>(
+    bx: &mut Builder<'a, 'll, 'tcx>,
+    count: &'ll Value,
+    body: impl FnOnce(&mut Builder<'a, 'll, 'tcx>, &'ll Value),
+) {
     let head = bx.append_sibling_block("shadow_head");
-    let body = bx.append_sibling_block("shadow_body");
+    let inside = bx.append_sibling_block("shadow_body");
     let next = bx.append_sibling_block("shadow_next");
     let zero = bx.const_usize(0);
     let entry = bx.llbb();
@@ -333,11 +338,10 @@ fn for_each_element<'ll, 'tcx>(
     let mut head_bx = Builder::build(bx.cx, head);
     let index = head_bx.phi(bx.val_ty(zero), &[zero], &[entry]);
     let more = head_bx.icmp(IntPredicate::IntULT, index, count);
-    head_bx.cond_br(more, body, next);
+    head_bx.cond_br(more, inside, next);
 
-    let mut body_bx = Builder::build(bx.cx, body);
-    let element = array.project_index(&mut body_bx, index);
-    f(&mut body_bx, element);
+    let mut body_bx = Builder::build(bx.cx, inside);
+    body(&mut body_bx, index);
     let one = body_bx.const_usize(1);
     let following = body_bx.unchecked_uadd(index, one);
     let last = body_bx.llbb();

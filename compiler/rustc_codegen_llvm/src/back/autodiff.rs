@@ -156,6 +156,9 @@ struct AutoDiffSharedPlace {
     message: String,
 }
 
+/// What Enzyme says of a place with two types.
+const SHARED_PLACE: [&str; 2] = ["Illegal updateAnalysis", "inserting into : "];
+
 /// What `AutodiffTypes.cpp` puts in place of an integer that may be, or hold, a float.
 const UNKNOWN_BYTES: &str = "rustc.autodiff.bytes.";
 
@@ -177,7 +180,7 @@ pub(super) fn report(dcx: DiagCtxtHandle<'_>, message: String) {
         let krate = function.trim_start_matches(['<', '&']).split("::").next();
         let krate = krate.unwrap_or_default().to_string();
         dcx.emit_err(AutoDiffMissingBody { message, function, krate });
-    } else if message.contains("Illegal updateAnalysis") {
+    } else if SHARED_PLACE.iter().any(|text| message.contains(text)) {
         dcx.emit_err(AutoDiffSharedPlace { message: demangle(&message) });
     } else {
         dcx.emit_err(FromLlvmDiag { message: demangle(&message) });

@@ -119,8 +119,49 @@ fn outputs() {
     exact("wide", dx, [[110.0, 3.0], [110.0, 30.0]]);
 }
 
+// What is computed for `Some` is no part of a `None`, whatever the seed.
+#[autodiff_reverse(d_maybe, Active, Active)]
+fn maybe(x: f64) -> Option<f64> {
+    let y = x * x * x;
+    if x > 0.0 { Some(y) } else { None }
+}
+
+#[autodiff_reverse(d_maybe_array, Active, Active)]
+fn maybe_array(x: f64) -> Option<[f64; 3]> {
+    let y = [x, x * x, x * x * x];
+    if x > 0.0 { Some(y) } else { None }
+}
+
+#[autodiff_reverse(d_maybe_second, Active, Active)]
+fn maybe_second(x: f64) -> (f64, Option<f64>) {
+    let y = x * x * x;
+    (x, if x > 0.0 { Some(y) } else { None })
+}
+
+#[autodiff_reverse(d_either, Active, Active)]
+fn either(x: f64) -> [Option<f64>; 2] {
+    let y = x * x * x;
+    [if x > 0.0 { Some(y) } else { None }, if x < 0.0 { Some(y) } else { None }]
+}
+
+fn other_variants() {
+    for (x, sign) in [(2.0, 1.0), (-2.0, 0.0)] {
+        let (y, x) = (x * x * x, black_box(x));
+        let some = x > 0.0;
+        exact("maybe", d_maybe(x, Some(0.5)), (some.then_some(y), sign * 6.0));
+        exact("maybe", d_maybe(x, None), (some.then_some(y), 0.0));
+        let got = d_maybe_array(x, Some([1.0, 0.5, 0.25]));
+        exact("maybe_array", got, (some.then_some([x, x * x, y]), sign * 6.0));
+        let got = d_maybe_second(x, (10.0, Some(0.5)));
+        exact("maybe_second", got, ((x, some.then_some(y)), 10.0 + sign * 6.0));
+        let got = d_either(x, [Some(1.0), Some(-1.0)]);
+        exact("either", got.1, if some { 12.0 } else { -12.0 });
+    }
+}
+
 pub fn main() {
     scalars();
     aggregates();
+    other_variants();
     outputs();
 }

@@ -17,7 +17,7 @@ use rustc_target::callconv::{ArgAbi, FnAbi, PassMode};
 use crate::abi::FnAbiLlvmExt;
 use crate::attributes;
 use crate::builder::Builder;
-use crate::builder::autodiff::types;
+use crate::builder::autodiff::{shadow, types};
 use crate::context::CodegenCx;
 use crate::llvm::{self, AttributeKind, AttributePlace, Value};
 
@@ -59,8 +59,16 @@ pub(super) fn define<'ll, 'tcx>(
         .ret
         .is_indirect()
         .then(|| PlaceRef::new_sized(params.next().unwrap(), fn_abi.ret.layout));
+    // What is no part of the value returned, such as the payload of a `None`, is zero: the seed may be a
+    // `Some`, and would have a derivative where LLVM has computed the payload all the same.
+    let layout = fn_abi.ret.layout;
+    let is_cleared =
+        shadow::has_optional_floats(cx, layout) && shadow::check(cx, layout).is_ok();
     // Where the primal writes what it does not return in registers.
-    let slot = out.unwrap_or_else(|| PlaceRef::alloca(bx, fn_abi.ret.layout));
+    let slot = match out {
+        Some(out) if !is_cleared => out,
+        _ => PlaceRef::alloca(bx, layout),
+    };
 
     let mut args = vec![];
     if primal_abi.ret.is_indirect() {
@@ -99,6 +107,12 @@ pub(super) fn define<'ll, 'tcx>(
             OperandRef::from_immediate_or_packed_pair(bx, result, slot.layout).val.store(bx, slot);
         }
         PassMode::Cast { .. } => bx.store_arg(&primal_abi.ret, result, slot),
+    }
+    if let Some(out) = out
+        && is_cleared
+    {
+        shadow::zero_floats_of_other_variants(bx, slot);
+        bx.typed_place_copy(out.val, slot.val, layout);
     }
     bx.ret_void();
     adapter

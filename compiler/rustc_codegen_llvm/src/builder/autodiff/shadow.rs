@@ -224,7 +224,25 @@ pub(super) fn copy<'ll, 'tcx>(
     copy
 }
 
-fn zero_floats_of_other_variants<'ll, 'tcx>(
+/// Whether floats are part of some values of the type and not of others.
+pub(super) fn has_optional_floats<'tcx>(
+    cx: &CodegenCx<'_, 'tcx>,
+    layout: TyAndLayout<'tcx>,
+) -> bool {
+    match (&layout.variants, &layout.fields) {
+        (Variants::Multiple { .. }, _) => Contents::of(cx, layout).has_float,
+        (_, &FieldsShape::Array { count, .. }) => {
+            count > 0 && has_optional_floats(cx, layout.field(cx, 0))
+        }
+        (_, FieldsShape::Arbitrary { .. }) => {
+            (0..layout.fields.count()).any(|i| has_optional_floats(cx, layout.field(cx, i)))
+        }
+        (_, FieldsShape::Primitive | FieldsShape::Union(_)) => false,
+    }
+}
+
+/// Makes all floats zero that are no part of the value, but of another variant. [`check`] must have passed.
+pub(super) fn zero_floats_of_other_variants<'ll, 'tcx>(
     bx: &mut Builder<'_, 'll, 'tcx>,
     place: PlaceRef<'tcx, &'ll Value>,
 ) {

@@ -20,8 +20,6 @@
 #include "llvm/Analysis/ScalarEvolutionExpressions.h"
 #include "llvm/Analysis/TargetLibraryInfo.h"
 #include "llvm/Analysis/ValueTracking.h"
-#include "llvm/IR/DiagnosticInfo.h"
-#include "llvm/IR/DiagnosticPrinter.h"
 #include "llvm/IR/Dominators.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
@@ -36,6 +34,10 @@
 #include "llvm/Transforms/Utils/LowerSwitch.h"
 
 using namespace llvm;
+
+// In AutodiffIndirect.cpp.
+void LLVMRustPrepareIndirectCalls(Module &M);
+void LLVMRustRevealIndirectCalls(Module &M);
 
 namespace {
 
@@ -454,36 +456,6 @@ private:
   }
 };
 
-// An error of rustc's, where it comes from. LLVM's own class of the kind would
-// print the type of the function as well.
-class NotDifferentiable : public DiagnosticInfo {
-public:
-  explicit NotDifferentiable(std::string Message)
-      : DiagnosticInfo(DK_Unsupported, DS_Error), Message(std::move(Message)) {}
-  void print(DiagnosticPrinter &Printer) const override { Printer << Message; }
-
-private:
-  std::string Message;
-};
-
-// Reports calls of what is not known, as marked by `rustc_codegen_llvm::builder::
-// autodiff::indirect`.
-void refuseIndirectCalls(Function &F) {
-  for (Instruction &I : instructions(F)) {
-    auto *Call = dyn_cast<CallBase>(&I);
-    if (Call && Call->isIndirectCall() &&
-        Call->getAttributes().hasFnAttr("rustc.autodiff.indirect")) {
-      F.getContext().diagnose(NotDifferentiable(
-          ("autodiff: in function " + F.getName() +
-           ": calls through `fn` pointers and trait objects cannot be "
-           "differentiated; take what is called as a generic parameter, such as "
-           "`impl Fn(f64) -> f64`")
-              .str()));
-      return;
-    }
-  }
-}
-
 // Copies between ranges that may overlap by way of another. Enzyme's reverse
 // takes them for ranges that do not.
 void copyByTemporary(Function &F) {
@@ -549,13 +521,16 @@ struct NoSpeculationPass : PassInfoMixin<NoSpeculationPass> {
 
 // What keeps a pointer that a function only writes through from being left out of
 // its reverse. Enzyme makes it undefined there, where whether the shadow is the
-// pointer itself decides whether there is a derivative.
+// pointer itself decides whether there is a derivative, and where it is a function
+// that is called, the shadow as well.
 constexpr StringRef KeepName = "rustc.autodiff.keep";
 
 void keepWrittenPointers(Function &F) {
   Module &M = *F.getParent();
   if (!M.getNamedGlobal("enzyme_runtime_activity"))
     return;
+  if (F.onlyWritesMemory())
+    F.removeFnAttr(Attribute::Memory);
   IRBuilder<> Builder(&*F.getEntryBlock().getFirstNonPHIOrDbgOrAlloca());
   for (Argument &Arg : F.args()) {
     if (!Arg.getType()->isPointerTy() || !Arg.hasAttribute(Attribute::WriteOnly))
@@ -572,12 +547,12 @@ void keepWrittenPointers(Function &F) {
       Keep->addFnAttr("enzyme_inactive");
     }
     Builder.CreateCall(Keep, {&Arg});
+    Arg.removeAttr(Attribute::WriteOnly);
   }
 }
 
 struct PreparePass : PassInfoMixin<PreparePass> {
   PreservedAnalyses run(Function &F, FunctionAnalysisManager &FAM) {
-    refuseIndirectCalls(F);
     spreadStores(F);
     LoopShape(F).run();
     hideUncountedExits(F, FAM.getResult<TargetLibraryAnalysis>(F));
@@ -588,8 +563,16 @@ struct PreparePass : PassInfoMixin<PreparePass> {
   }
 };
 
+struct IndirectCallsPass : PassInfoMixin<IndirectCallsPass> {
+  PreservedAnalyses run(Module &M, ModuleAnalysisManager &) {
+    LLVMRustPrepareIndirectCalls(M);
+    return PreservedAnalyses::none();
+  }
+};
+
 struct RevealPass : PassInfoMixin<RevealPass> {
   PreservedAnalyses run(Module &M, ModuleAnalysisManager &) {
+    LLVMRustRevealIndirectCalls(M);
     for (Function &F : M)
       F.removeFnAttr(Attribute::OptForFuzzing);
     for (StringRef Name : {OpaqueName, KeepName})
@@ -620,6 +603,7 @@ void LLVMRustAddPassesBeforeEnzyme(ModulePassManager &MPM, PassBuilder &PB,
   // What comes after the simplification is for code generation.
   MPM.addPass(
       PB.buildModuleSimplificationPipeline(Level, ThinOrFullLTOPhase::None));
+  MPM.addPass(IndirectCallsPass());
   Late.addPass(LowerSwitchPass());
   Late.addPass(PreparePass());
   MPM.addPass(createModuleToFunctionPassAdaptor(std::move(Late)));

@@ -20,8 +20,6 @@
 #include "llvm/Analysis/ScalarEvolutionExpressions.h"
 #include "llvm/Analysis/TargetLibraryInfo.h"
 #include "llvm/Analysis/ValueTracking.h"
-#include "llvm/IR/DiagnosticInfo.h"
-#include "llvm/IR/DiagnosticPrinter.h"
 #include "llvm/IR/Dominators.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
@@ -35,6 +33,10 @@
 #include "llvm/Transforms/Utils/LowerSwitch.h"
 
 using namespace llvm;
+
+// In AutodiffIndirect.cpp.
+void LLVMRustPrepareIndirectCalls(Module &M);
+void LLVMRustRevealIndirectCalls(Module &M);
 
 // In AutodiffReturns.cpp.
 void LLVMRustAddReturnsThroughMemory(ModulePassManager &MPM);
@@ -374,36 +376,6 @@ private:
   }
 };
 
-// An error of rustc's, where it comes from. LLVM's own class of the kind would
-// print the type of the function as well.
-class NotDifferentiable : public DiagnosticInfo {
-public:
-  explicit NotDifferentiable(std::string Message)
-      : DiagnosticInfo(DK_Unsupported, DS_Error), Message(std::move(Message)) {}
-  void print(DiagnosticPrinter &Printer) const override { Printer << Message; }
-
-private:
-  std::string Message;
-};
-
-// Reports calls of what is not known, as marked by `rustc_codegen_llvm::builder::
-// autodiff::indirect`.
-void refuseIndirectCalls(Function &F) {
-  for (Instruction &I : instructions(F)) {
-    auto *Call = dyn_cast<CallBase>(&I);
-    if (Call && Call->isIndirectCall() &&
-        Call->getAttributes().hasFnAttr("rustc.autodiff.indirect")) {
-      F.getContext().diagnose(NotDifferentiable(
-          ("autodiff: in function " + F.getName() +
-           ": calls through `fn` pointers and trait objects cannot be "
-           "differentiated; take what is called as a generic parameter, such as "
-           "`impl Fn(f64) -> f64`")
-              .str()));
-      return;
-    }
-  }
-}
-
 // Copies between ranges that may overlap by way of another. Enzyme's reverse
 // takes them for ranges that do not.
 void copyByTemporary(Function &F) {
@@ -483,7 +455,6 @@ void keepMemoryAfterReturn(Function &F) {
 
 struct PreparePass : PassInfoMixin<PreparePass> {
   PreservedAnalyses run(Function &F, FunctionAnalysisManager &FAM) {
-    refuseIndirectCalls(F);
     spreadStores(F);
     LoopShape(F).run();
     hideUncountedExits(F, FAM.getResult<TargetLibraryAnalysis>(F));
@@ -495,8 +466,16 @@ struct PreparePass : PassInfoMixin<PreparePass> {
   }
 };
 
+struct IndirectCallsPass : PassInfoMixin<IndirectCallsPass> {
+  PreservedAnalyses run(Module &M, ModuleAnalysisManager &) {
+    LLVMRustPrepareIndirectCalls(M);
+    return PreservedAnalyses::none();
+  }
+};
+
 struct RevealPass : PassInfoMixin<RevealPass> {
   PreservedAnalyses run(Module &M, ModuleAnalysisManager &) {
+    LLVMRustRevealIndirectCalls(M);
     for (Function &F : M) {
       F.removeFnAttr(Attribute::OptForFuzzing);
       F.removeFnAttr(KeepPointers);
@@ -528,6 +507,7 @@ void LLVMRustAddPassesBeforeEnzyme(ModulePassManager &MPM, PassBuilder &PB,
   // What comes after the simplification is for code generation.
   MPM.addPass(
       PB.buildModuleSimplificationPipeline(Level, ThinOrFullLTOPhase::None));
+  MPM.addPass(IndirectCallsPass());
   LLVMRustAddReturnsThroughMemory(MPM);
   Late.addPass(LowerSwitchPass());
   Late.addPass(PreparePass());

@@ -1,6 +1,7 @@
 //! What monomorphization does about functions that are differentiated: the slice that Enzyme sees, and
 //! checks of `extern "Rust"` declarations.
 
+mod candidates;
 pub(crate) mod slice;
 
 use rustc_abi::ExternAbi;

@@ -39,6 +39,7 @@ private:
   GlobalValue *bring(GlobalValue &Original, bool WithBody);
   Function *declare(Function &Original, StringRef Name);
   GlobalVariable *declare(GlobalVariable &Original, StringRef Name);
+  void copyNotes(const GlobalValue &Original, GlobalObject &Copy);
   std::string nameFor(const GlobalValue &Original);
   void define(Function &Original);
   void define(GlobalVariable &Original);
@@ -116,9 +117,34 @@ GlobalValue *Cutter::bring(GlobalValue &Original, bool WithBody) {
   }
   Map[&Original] = Copy;
   Result.Originals[Copy->getName()] = &Original;
+  if (!Defined || !isa<Function>(Copy))
+    copyNotes(Original, *Copy);
   if (Defined)
     ToDefine.push_back(cast<GlobalObject>(&Original));
   return Copy;
+}
+
+/// What Enzyme is told of a function or variable: that it is inactive, or has these derivatives. With a
+/// body, a function gets it all the same.
+void Cutter::copyNotes(const GlobalValue &Original, GlobalObject &Copy) {
+  auto *Object = dyn_cast<GlobalObject>(&Original);
+  if (!Object)
+    return;
+  SmallVector<StringRef> Names;
+  From.getContext().getMDKindNames(Names);
+  SmallVector<std::pair<unsigned, MDNode *>> Notes;
+  Object->getAllMetadata(Notes);
+  for (auto [Kind, Note] : Notes) {
+    if (!Names[Kind].starts_with("enzyme_"))
+      continue;
+    SmallVector<Metadata *> Operands;
+    for (const MDOperand &Operand : Note->operands()) {
+      auto *Derivative = mdconst::dyn_extract<Function>(Operand);
+      Operands.push_back(Derivative ? ConstantAsMetadata::get(bring(*Derivative, /*WithBody=*/false))
+                                    : Operand.get());
+    }
+    Copy.setMetadata(Kind, MDNode::get(From.getContext(), Operands));
+  }
 }
 
 /// External, so that no pass at the other end may rename it, drop it or change its signature.

@@ -13,6 +13,7 @@ use rustc_session::config::OptLevel;
 
 use crate::back::lto::ModuleBuffer;
 use crate::back::write::{self, AutodiffStage, CodegenDiagnosticsStage, DiagnosticHandlers};
+use crate::builder::autodiff::INACTIVE;
 use crate::context::CodegenCx;
 use crate::errors::{FromLlvmDiag, LlvmError};
 use crate::llvm::{self, AttributeKind};
@@ -81,8 +82,6 @@ pub(crate) fn differentiate(
     }
     true
 }
-
-const INACTIVE: &str = "enzyme_inactive";
 
 /// Tells Enzyme which functions no derivative goes through, whatever they are called with.
 pub(crate) fn mark_inactive<'tcx>(cx: &CodegenCx<'_, 'tcx>) {

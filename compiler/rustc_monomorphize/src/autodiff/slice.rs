@@ -9,6 +9,8 @@
 //! The slice becomes part of a codegen unit only after Enzyme has run on it: of one that has nothing else
 //! in it, or, where there is to be one codegen unit, of that.
 
+use std::mem;
+
 use rustc_data_structures::fx::{FxIndexMap, FxIndexSet};
 use rustc_data_structures::unord::UnordSet;
 use rustc_hir::attrs::{InlineAttr, Linkage};
@@ -22,6 +24,7 @@ use rustc_middle::mono::{
 };
 use rustc_middle::ty::{Instance, InstanceKind, TyCtxt, TypingEnv};
 
+use super::candidates::Indirect;
 use crate::collector::{UsageMap, items_of_static};
 use crate::partitioning::mono_item_linkage_and_visibility;
 
@@ -34,6 +37,9 @@ pub(crate) struct AutodiffSlice<'tcx> {
     /// What the derivatives and the copies refer to by its symbol. Of a static that is never written to,
     /// the slice knows the value as well.
     linked: FxIndexSet<MonoItem<'tcx>>,
+    /// The copies that are compared with what an indirect call is about to call. Those have the address
+    /// that everyone knows.
+    candidates: FxIndexSet<MonoItem<'tcx>>,
 }
 
 impl<'tcx> AutodiffSlice<'tcx> {
@@ -41,17 +47,26 @@ impl<'tcx> AutodiffSlice<'tcx> {
     /// `-Zautodiff=Enable`.
     pub(crate) fn collect(
         tcx: TyCtxt<'tcx>,
-        mono_items: impl Iterator<Item = MonoItem<'tcx>>,
+        mono_items: impl Iterator<Item = MonoItem<'tcx>> + Clone,
         usage_map: &UsageMap<'tcx>,
     ) -> Self {
         let mut slice = AutodiffSlice::default();
         if !tcx.sess.opts.autodiff_enabled() {
             return slice;
         }
-        slice.derivatives.extend(mono_items.filter(|&item| is_derivative(tcx, item)));
-        let graph = Graph::new(tcx, &slice.derivatives, usage_map);
+        slice.derivatives.extend(mono_items.clone().filter(|&item| is_derivative(tcx, item)));
+        if slice.derivatives.is_empty() {
+            return slice;
+        }
+        let mut graph = Graph::new(tcx, &slice.derivatives, usage_map, mono_items);
 
-        let mut pending: Vec<_> = slice.derivatives.iter().copied().collect();
+        slice.candidates = mem::take(&mut graph.candidates);
+        slice.candidates.retain(|item| graph.is_copyable(item) && !slice.derivatives.contains(item));
+        let has_symbol = |item: &&MonoItem<'tcx>| graph.linkable.contains(*item);
+        slice.linked.extend(slice.candidates.iter().filter(has_symbol));
+        slice.copies.extend(&slice.candidates);
+        let mut pending: Vec<_> =
+            slice.derivatives.iter().chain(&slice.candidates).copied().collect();
         while let Some(item) = pending.pop() {
             for &used in &graph.uses[&item] {
                 if slice.defines(&used) {
@@ -101,7 +116,14 @@ impl<'tcx> AutodiffSlice<'tcx> {
         for &item in &self.copies {
             // Enzyme fails on a static without a value, which is what LLVM makes of one that is
             // `AvailableExternally`. The linker makes one of this and the definition.
-            let (linkage, visibility) = if self.linked.contains(&item) {
+            let (linkage, visibility) = if self.candidates.contains(&item) {
+                let is_defined = share_address(codegen_units, item);
+                if is_defined || self.linked.contains(&item) {
+                    (Linkage::AvailableExternally, Visibility::Default)
+                } else {
+                    (Linkage::LinkOnceODR, Visibility::Hidden)
+                }
+            } else if self.linked.contains(&item) {
                 (Linkage::LinkOnceODR, item_linkage_and_visibility(tcx, item).1)
             } else {
                 (Linkage::Internal, Visibility::Default)
@@ -131,6 +153,24 @@ impl<'tcx> AutodiffSlice<'tcx> {
     }
 }
 
+/// Gives `item` one address in the whole program, and answers whether a unit defines it.
+///
+/// By what linkage the slice has a copy, codegen knows what may be compared with an address.
+fn share_address<'tcx>(codegen_units: &mut [CodegenUnit<'tcx>], item: MonoItem<'tcx>) -> bool {
+    let mut is_defined = false;
+    for unit in codegen_units {
+        if let Some(data) = unit.items_mut().get_mut(&item) {
+            is_defined = true;
+            if data.linkage == Linkage::Internal {
+                // There may be several copies, of which the linker makes one.
+                data.linkage = Linkage::WeakODR;
+                data.visibility = Visibility::Hidden;
+            }
+        }
+    }
+    is_defined
+}
+
 fn item_linkage_and_visibility<'tcx>(
     tcx: TyCtxt<'tcx>,
     item: MonoItem<'tcx>,
@@ -152,6 +192,8 @@ struct Graph<'tcx> {
     uncopyable: UnordSet<MonoItem<'tcx>>,
     /// What has a symbol.
     linkable: UnordSet<MonoItem<'tcx>>,
+    /// What an indirect call of one of these functions may call.
+    candidates: FxIndexSet<MonoItem<'tcx>>,
 }
 
 impl<'tcx> Graph<'tcx> {
@@ -159,29 +201,16 @@ impl<'tcx> Graph<'tcx> {
         tcx: TyCtxt<'tcx>,
         derivatives: &FxIndexSet<MonoItem<'tcx>>,
         usage_map: &UsageMap<'tcx>,
+        mono_items: impl Iterator<Item = MonoItem<'tcx>>,
     ) -> Self {
         let mut graph = Graph {
             uses: FxIndexMap::default(),
             uncopyable: UnordSet::new(),
             linkable: UnordSet::new(),
+            candidates: FxIndexSet::default(),
         };
-        let mut pending: Vec<_> = derivatives.iter().copied().collect();
-        while let Some(item) = pending.pop() {
-            if graph.uses.contains_key(&item) || graph.linkable.contains(&item) {
-                continue;
-            }
-            let has_symbol = has_symbol(tcx, item, usage_map);
-            if let Some(used) = uses_of_body(tcx, item, has_symbol) {
-                pending.extend_from_slice(&used);
-                graph.uses.insert(item, used);
-            } else if !has_symbol {
-                graph.uncopyable.insert(item);
-                continue;
-            }
-            if has_symbol {
-                graph.linkable.insert(item);
-            }
-        }
+        graph.follow(tcx, derivatives.iter().copied().collect(), usage_map);
+        graph.follow_indirect_calls(tcx, usage_map, mono_items);
 
         // What another crate does not export cannot be referred to from here. If it cannot be copied
         // either, as is so for a private static, then nor can what uses it.
@@ -201,6 +230,64 @@ impl<'tcx> Graph<'tcx> {
                 return graph;
             }
             graph.uncopyable.extend(spoiled);
+        }
+    }
+
+    fn follow(
+        &mut self,
+        tcx: TyCtxt<'tcx>,
+        mut pending: Vec<MonoItem<'tcx>>,
+        usage_map: &UsageMap<'tcx>,
+    ) {
+        while let Some(item) = pending.pop() {
+            if self.uses.contains_key(&item) || self.linkable.contains(&item) {
+                continue;
+            }
+            let has_symbol = has_symbol(tcx, item, usage_map);
+            if let Some(used) = uses_of_body(tcx, item, has_symbol) {
+                pending.extend_from_slice(&used);
+                self.uses.insert(item, used);
+            } else if !has_symbol {
+                self.uncopyable.insert(item);
+                continue;
+            }
+            if has_symbol {
+                self.linkable.insert(item);
+            }
+        }
+    }
+
+    /// Follows what indirect calls may call, and so on. Where there is none, the crate is not searched.
+    fn follow_indirect_calls(
+        &mut self,
+        tcx: TyCtxt<'tcx>,
+        usage_map: &UsageMap<'tcx>,
+        mono_items: impl Iterator<Item = MonoItem<'tcx>>,
+    ) {
+        let mut indirect = Indirect::default();
+        let mut visited = 0;
+        let mut mono_items = Some(mono_items);
+        loop {
+            for (&item, _) in self.uses.iter().skip(visited) {
+                indirect.visit(tcx, item);
+            }
+            visited = self.uses.len();
+            if indirect.calls.is_empty() {
+                return;
+            }
+            let calls: Vec<_> = indirect.calls.iter().copied().collect();
+            for item in mono_items.take().into_iter().flatten() {
+                indirect.visit(tcx, item);
+            }
+            let candidates: Vec<_> =
+                calls.iter().flat_map(|&call| indirect.candidates(tcx, call)).collect();
+            // What only the crate calls is of no concern.
+            indirect.calls = calls.into_iter().collect();
+            self.candidates.extend(&candidates);
+            self.follow(tcx, candidates, usage_map);
+            if self.uses.len() == visited {
+                return;
+            }
         }
     }
 

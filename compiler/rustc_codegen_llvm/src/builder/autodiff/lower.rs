@@ -107,6 +107,8 @@ fn activities_fit_types<'tcx>(
             Err(NoGradient::Value)
         } else if in_place && is_read_only {
             Err(NoGradient::SharedShadow)
+        } else if attrs.width > 1 && shadow::holds_trait_object(cx, layout.ty) {
+            Err(NoGradient::TraitObject)
         } else if has_gradient {
             shadow::check(cx, layout)
         } else {
@@ -219,10 +221,12 @@ impl<'ll, 'tcx> Lowering<'ll, 'tcx> {
             self.enzyme_args.push(stride);
         }
         self.enzyme_args.push(value);
+        let mut shadow_metadata = vec![];
         for index in param.shadows.clone() {
             let place = self.args.project_field(bx, index);
-            let (shadow, _) = load(bx, place, param.passed);
+            let (shadow, metadata) = load(bx, place, param.passed);
             self.enzyme_args.push(shadow);
+            shadow_metadata.extend(metadata);
         }
         if let Some(gradient) = param.gradient {
             if param.passed == Passed::Indirect {
@@ -235,8 +239,14 @@ impl<'ll, 'tcx> Lowering<'ll, 'tcx> {
                 self.results.push((gradient, place.layout.immediate_llvm_type(bx.cx)));
             }
         }
-        if let Some(metadata) = metadata {
-            self.constant(bx.cx, metadata);
+        match metadata {
+            // Whether it is of the type of the shadow's data is found out where a method is called.
+            Some(vtable) if bx.cx.val_ty(vtable) == bx.cx.type_ptr() && param.shadows.len() == 1 => {
+                self.marker(bx.cx, "enzyme_dup");
+                self.enzyme_args.extend([vtable, shadow_metadata[0]]);
+            }
+            Some(metadata) => self.constant(bx.cx, metadata),
+            None => {}
         }
     }
 

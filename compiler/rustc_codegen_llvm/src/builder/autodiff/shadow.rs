@@ -7,6 +7,7 @@ use rustc_codegen_ssa::MemFlags;
 use rustc_codegen_ssa::common::IntPredicate;
 use rustc_codegen_ssa::mir::place::PlaceRef;
 use rustc_codegen_ssa::traits::*;
+use rustc_data_structures::fx::FxIndexSet;
 use rustc_middle::ty::layout::{HasTypingEnv, LayoutOf, TyAndLayout};
 use rustc_middle::ty::{self, Ty};
 
@@ -28,6 +29,8 @@ pub(super) enum NoGradient {
     Value,
     /// Its shadows cannot be one piece of memory.
     NoSlice,
+    /// There are several shadows, and whether each is of the type of the value cannot be checked.
+    TraitObject,
     /// Its shadow is a reference through which nothing may be written.
     SharedShadow,
 }
@@ -55,6 +58,10 @@ impl NoGradient {
             NoGradient::Value => (
                 "only what a reference or pointer leads to has a shadow in memory",
                 "make it `Active`, or take it by reference",
+            ),
+            NoGradient::TraitObject => (
+                "its trait objects can have one shadow only",
+                "make it `Const`, or ask for one derivative at a time",
             ),
             NoGradient::SharedShadow => (
                 "its gradient would be added to what a shared reference leads to",
@@ -151,6 +158,27 @@ pub(super) fn check_reachable<'tcx>(
         _ => layout.fields.count(),
     };
     (0..fields).try_for_each(|i| check_reachable(cx, layout.field(cx, i).ty, depth - 1))
+}
+
+/// Whether values of type `ty` may lead to a trait object, as far as types tell.
+pub(super) fn holds_trait_object<'tcx>(cx: &CodegenCx<'_, 'tcx>, ty: Ty<'tcx>) -> bool {
+    let mut seen = FxIndexSet::from_iter([ty]);
+    let mut next = 0;
+    while let Some(&ty) = seen.get_index(next) {
+        next += 1;
+        match *ty.kind() {
+            ty::Dynamic(..) => return true,
+            // It may hold a larger one of its own kind, and so on.
+            _ if next > 1000 => return true,
+            ty::Adt(adt, args) => {
+                let fields = adt.all_fields().map(|field| field.ty(cx.tcx, args));
+                seen.extend(fields.map(|ty| cx.tcx.normalize_erasing_regions(cx.typing_env(), ty)));
+            }
+            ty::Closure(_, args) => seen.extend(args.as_closure().upvar_tys()),
+            _ => seen.extend(ty.walk().filter_map(|arg| arg.as_type())),
+        }
+    }
+    false
 }
 
 /// Makes `shadow` a copy of `value` whose floats are zero.

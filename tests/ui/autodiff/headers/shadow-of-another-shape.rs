@@ -8,7 +8,7 @@
 //@ edition: 2024
 //@ revisions: debug release
 //@ compile-flags: -Zautodiff=Enable
-//@[debug] compile-flags: -Copt-level=0
+//@[debug] compile-flags: -Copt-level=0 -g
 //@[release] compile-flags: -Copt-level=3
 
 #![feature(autodiff)]

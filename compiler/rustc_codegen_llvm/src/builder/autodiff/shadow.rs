@@ -14,7 +14,7 @@ use rustc_middle::ty::{self, Ty};
 use super::types;
 use crate::builder::Builder;
 use crate::context::CodegenCx;
-use crate::llvm::Value;
+use crate::llvm::{BasicBlock, Value};
 
 /// Why a value has no gradient of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -299,7 +299,7 @@ pub(super) fn zero_floats_of_other_variants<'ll, 'tcx>(
                     Some(tag) => cases.push((tag, block)),
                     None => untagged = Some(block),
                 }
-                let bx = &mut Builder::build(bx.cx, block);
+                let bx = &mut build_at(bx, block);
                 let from = all.project_downcast(bx, index);
                 for i in 0..variant.layout.fields.count() {
                     let (from, field) = (from.project_field(bx, i), variant.project_field(bx, i));
@@ -317,7 +317,7 @@ pub(super) fn zero_floats_of_other_variants<'ll, 'tcx>(
                 cases.extend(others.filter(|tag| !known.contains(tag)).map(|tag| (tag, next)));
             }
             bx.switch(tag_value, untagged.unwrap_or(next), cases.into_iter());
-            *bx = Builder::build(bx.cx, next);
+            *bx = build_at(bx, next);
         }
         (_, &FieldsShape::Array { count, .. }) => {
             for_each_element(bx, place, count, zero_floats_of_other_variants);
@@ -381,12 +381,12 @@ pub(super) fn for_each_index<'a, 'll, 'tcx>(
     let entry = bx.llbb();
     bx.br(head);
 
-    let mut head_bx = Builder::build(bx.cx, head);
+    let mut head_bx = build_at(bx, head);
     let index = head_bx.phi(bx.val_ty(zero), &[zero], &[entry]);
     let more = head_bx.icmp(IntPredicate::IntULT, index, count);
     head_bx.cond_br(more, inside, next);
 
-    let mut body_bx = Builder::build(bx.cx, inside);
+    let mut body_bx = build_at(bx, inside);
     body(&mut body_bx, index);
     let one = body_bx.const_usize(1);
     let following = body_bx.unchecked_uadd(index, one);
@@ -394,7 +394,20 @@ pub(super) fn for_each_index<'a, 'll, 'tcx>(
     body_bx.br(head);
     head_bx.add_incoming_to_phi(index, following, last);
 
-    *bx = Builder::build(bx.cx, next);
+    *bx = build_at(bx, next);
+}
+
+/// A builder at the end of `block` that is at the same place in the source: a call that is at none, in a
+/// function that has debug information, must not be inlined.
+pub(super) fn build_at<'a, 'll, 'tcx>(
+    bx: &Builder<'a, 'll, 'tcx>,
+    block: &'ll BasicBlock,
+) -> Builder<'a, 'll, 'tcx> {
+    let mut at = Builder::build(bx.cx, block);
+    if let Some(location) = bx.get_dbg_loc() {
+        at.set_dbg_loc(location);
+    }
+    at
 }
 
 /// Whether there is nothing in it but floats and padding.

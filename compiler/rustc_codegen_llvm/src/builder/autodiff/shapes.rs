@@ -136,7 +136,7 @@ impl Shapes {
         let bad = self.branch(bx, differs, "shadow_other_variant");
         let ty = with_no_trimmed_paths!(layout.ty.to_string());
         let text = format!("part of {} is another variant of `{ty}`", self.shadow);
-        self.panic(cx, bad, LangItem::Panic, &text, &[]);
+        self.panic(bx, bad, LangItem::Panic, &text, &[]);
 
         let Variants::Multiple { variants, .. } = &layout.variants else { return };
         for index in variants.indices() {
@@ -148,7 +148,7 @@ impl Shapes {
             let number = cx.const_usize(index.as_u32().into());
             let is_variant = bx.icmp(IntPredicate::IntEQ, variant, number);
             let block = self.branch(bx, is_variant, "shadow_variant");
-            let inside = &mut Builder::build(cx, block);
+            let inside = &mut shadow::build_at(bx, block);
             let value = value.project_downcast(inside, index);
             let shadow = shadow.project_downcast(inside, index);
             self.fields(inside, value, shadow, depth);
@@ -169,10 +169,10 @@ impl Shapes {
         let each = if self.factor > 1 { bx.udiv(shadow_length, factor) } else { shadow_length };
         let is_too_short = bx.icmp(IntPredicate::IntULT, each, length);
         let bad = self.branch(bx, is_too_short, "shadow_too_short");
-        let needed = Builder::build(cx, bad).mul(length, factor);
+        let needed = shadow::build_at(bx, bad).mul(length, factor);
         let part = if self.is_whole && depth + 1 == DEPTH { "" } else { "part of " };
         let text = format!("{part}{}", self.shadow);
-        self.panic(cx, bad, LangItem::PanicAutodiffShadow, &text, &[shadow_length, needed]);
+        self.panic(bx, bad, LangItem::PanicAutodiffShadow, &text, &[shadow_length, needed]);
     }
 
     /// Goes on in a new block, unless `condition` holds: the block for that is returned.
@@ -184,19 +184,20 @@ impl Shapes {
     ) -> &'ll BasicBlock {
         let (block, next) = (bx.append_sibling_block(name), bx.append_sibling_block("shadow_next"));
         bx.cond_br(condition, block, next);
-        *bx = Builder::build(bx.cx, next);
+        *bx = shadow::build_at(bx, next);
         block
     }
 
     fn panic<'ll, 'tcx>(
         &self,
-        cx: &CodegenCx<'ll, 'tcx>,
+        bx: &Builder<'_, 'll, 'tcx>,
         block: &'ll BasicBlock,
         function: LangItem,
         text: &str,
         args: &[&'ll Value],
     ) {
-        let bx = &mut Builder::build(cx, block);
+        let cx = bx.cx;
+        let bx = &mut shadow::build_at(bx, block);
         let function = Instance::mono(cx.tcx, cx.tcx.require_lang_item(function, self.span));
         let fn_abi = cx.fn_abi_of_instance(function, ty::List::empty());
         let (text, text_length) = cx.const_str(text);

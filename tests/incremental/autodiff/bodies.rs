@@ -30,9 +30,13 @@ tests! {
     lstm: "../../ui/autodiff/bodies/lstm.rs",
     matrices: "../../ui/autodiff/bodies/matrices.rs",
     moved_around: "../../ui/autodiff/bodies/moved-around.rs",
+    not_inlined: "../../ui/autodiff/bodies/not-inlined.rs",
     ode: "../../ui/autodiff/bodies/ode.rs",
     optimizers: "../../ui/autodiff/bodies/optimizers.rs",
+    recursion_through_memory: "../../ui/autodiff/bodies/recursion-through-memory.rs",
     recursion: "../../ui/autodiff/bodies/recursion.rs",
+    returned_in_memory: "../../ui/autodiff/bodies/returned-in-memory.rs",
     simulations: "../../ui/autodiff/bodies/simulations.rs",
+    swapped_as_bytes: "../../ui/autodiff/bodies/swapped-as-bytes.rs",
     vec: "../../ui/autodiff/bodies/vec.rs",
 }

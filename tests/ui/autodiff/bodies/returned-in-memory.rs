@@ -3,11 +3,13 @@
 
 //@ run-pass
 //@ needs-enzyme (differentiates, and runs the result)
+//@[lto] no-prefer-dynamic (fat LTO)
 //@ edition: 2024
-//@ revisions: debug release
+//@ revisions: debug release lto
 //@ compile-flags: -Zautodiff=Enable
 //@[debug] compile-flags: -Copt-level=0 -Ccodegen-units=16
 //@[release] compile-flags: -Copt-level=3 -Ccodegen-units=16
+//@[lto] compile-flags: -Copt-level=3 -Clto=fat
 
 #![feature(autodiff)]
 
@@ -40,7 +42,7 @@ fn either(first: bool, m: &Many, k: f64) -> f64 {
     2.0 * m.a + 3.0 * m.b + 5.0 * m.c[0] + 7.0 * m.c[1] + 11.0 * m.c[2]
 }
 
-fn main() {
+pub fn main() {
     let m = Many { a: 2.0, b: 3.0, c: [5.0, 7.0, 11.0] };
     let mut dm = Many { a: 0.0, b: 0.0, c: [0.0; 3] };
     // 2 k a b + 3 c0 c1 + 5 a + 7 b + 11 k c2, k = 13.

@@ -4,12 +4,14 @@
 
 //@ run-pass
 //@ needs-enzyme (differentiates, and runs the result)
+//@[lto] no-prefer-dynamic (fat LTO)
 //@ needs-unwind (catches panics)
 //@ edition: 2024
-//@ revisions: debug release
+//@ revisions: debug release lto
 //@ compile-flags: -Zautodiff=Enable
 //@[debug] compile-flags: -Copt-level=0 -g
 //@[release] compile-flags: -Copt-level=3
+//@[lto] compile-flags: -Copt-level=3 -Clto=fat
 
 #![feature(autodiff)]
 
@@ -153,7 +155,7 @@ fn panics(want: &str, f: impl FnOnce() -> f64) {
     }
 }
 
-fn main() {
+pub fn main() {
     let too_short = |what: &str, length, needed| {
         format!("{what} is too short: its length is {length}, and must be at least {needed}")
     };

@@ -78,7 +78,7 @@ fn captures<const N: usize, F>(f: F) -> [f64; N] {
     unsafe { std::mem::transmute_copy(&f) }
 }
 
-fn main() {
+pub fn main() {
     let k = black_box(7.0);
     // f(x) x: 7 x^2, x^3, (x + 7) x.
     exact("by reference", d_shared(black_box(&|x| x * k), 5.0, 1.0), (175.0, 70.0));

@@ -98,7 +98,7 @@ fn made(x: f64) -> f64 {
     shape.value(x)
 }
 
-fn main() {
+pub fn main() {
     let mut shadow = vec![linear(0.0), polynomial([0.0; 3]), linear(0.0)];
     let shapes = black_box(vec![linear(3.0), polynomial([1.0, 2.0, 4.0]), linear(7.0)]);
     // 3 x + 1 + 2 x + 4 x^2 + 7 x.

@@ -91,7 +91,7 @@ fn through<F: Fn(f64) -> f64>(f: F, x: f64) -> f64 {
     f(x)
 }
 
-fn main() {
+pub fn main() {
     let double: fn(f64) -> f64 = |x| 2.0 * x;
     // 3 x f(x), and 3 f(x) + 3 x f'(x), at 5.
     for (name, f, value, slope) in [

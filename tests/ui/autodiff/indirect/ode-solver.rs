@@ -140,7 +140,7 @@ fn check<S: System + Clone>(name: &str, system: S, zero: S, start: &[f64]) {
     }
 }
 
-fn main() {
+pub fn main() {
     check("decay", Decay { rate: 0.7 }, Decay { rate: 0.0 }, &[3.0]);
     let zero = LotkaVolterra { prey: [0.0; 2], predator: [0.0; 2] };
     check("lv", LotkaVolterra { prey: [1.1, 0.4], predator: [0.1, 0.4] }, zero, &[10.0, 5.0]);

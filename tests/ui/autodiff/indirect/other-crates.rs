@@ -35,7 +35,7 @@ fn pointer(f: fn(f64) -> f64, x: f64) -> f64 {
     f(x) * x
 }
 
-fn main() {
+pub fn main() {
     // a x + 3 * 2 a x.
     let mut shadow = Linear(0.0);
     let shape: Box<dyn Shape> = black_box(Box::new(Linear(5.0)));

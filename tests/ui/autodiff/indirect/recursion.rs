@@ -74,7 +74,7 @@ fn mutual(step: Step, n: u32, x: f64) -> f64 {
     step(n, x)
 }
 
-fn main() {
+pub fn main() {
     // (x + 3) x x + 5
     let x = || Box::new(Var) as Box<dyn Expr>;
     let sum = Box::new(Add(x(), Box::new(Const(3.0))));

@@ -57,7 +57,7 @@ fn pair(shape: &dyn Shape, x: f64) -> f64 {
     2.0 * a + 3.0 * b
 }
 
-fn main() {
+pub fn main() {
     let shapes: [Box<dyn Shape>; 2] = black_box([Box::new(Linear(5.0)), Box::new(Root)]);
     // 10 x + 3 x^2, and 2 sqrt(x) + 3 x.
     assert_eq!(d_pair(&*shapes[0], 4.0, 1.0), (88.0, 34.0));

@@ -87,7 +87,7 @@ fn twice(shape: Box<dyn Shape>) -> Box<dyn Shape> {
     black_box(Box::new(Twice(shape)))
 }
 
-fn main() {
+pub fn main() {
     let shape = linear(3.0);
     let (mut dl, mut pair) = (Linear(0.0), Pair(0.0, 0.0));
     assert_eq!(d_value(&*shape, &mut dl, 5.0, 1.0), (15.0, 3.0));

@@ -145,7 +145,7 @@ impl dyn Shape {
     }
 }
 
-fn main() {
+pub fn main() {
     let linear = Linear { a: 3.0 };
     let quadratic = Quadratic { a: 3.0, b: 4.0 };
     let zero = Quadratic { a: 0.0, b: 0.0 };

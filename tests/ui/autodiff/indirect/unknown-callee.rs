@@ -57,7 +57,7 @@ fn call_foreign(f: unsafe extern "C" fn(f64) -> f64, x: f64) -> f64 {
     unsafe { f(x) }
 }
 
-fn main() {
+pub fn main() {
     assert_eq!(d_pointer(black_box(known), 5.0, 1.0), (15.0, 3.0));
     assert_eq!(d_object(black_box(&Known), 5.0, 1.0), (15.0, 3.0));
     let result = match env::args().nth(1).as_deref() {

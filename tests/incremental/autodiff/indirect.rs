@@ -1,0 +1,27 @@
+//! Check the derivatives of tests/ui/autodiff/indirect in incremental
+//! builds without optimization, after an edit of what Enzyme sees and after one elsewhere:
+//! `auxiliary/sessions.rs` has the edits.
+
+//@ revisions: rpass1 rpass2 rpass3
+//@ needs-enzyme (differentiates, and runs the result)
+//@ edition: 2024
+//@ compile-flags: -Zautodiff=Enable -Copt-level=0
+//@ compile-flags: -Zquery-dep-graph -Zhuman-readable-cgu-names
+
+#![feature(autodiff, rustc_attrs)]
+#![allow(unused_attributes)] // the tests are crates, with crate-level attributes
+#![rustc_partition_codegened(module = "indirect-cgu.autodiff", cfg = "rpass2")]
+#![rustc_partition_reused(module = "indirect-cgu.autodiff", cfg = "rpass3")]
+
+#[macro_use]
+#[path = "auxiliary/sessions.rs"]
+mod sessions;
+
+tests! {
+    closures: "../../ui/autodiff/indirect/closures.rs",
+    containers: "../../ui/autodiff/indirect/containers.rs",
+    fn_pointers: "../../ui/autodiff/indirect/fn-pointers.rs",
+    ode_solver: "../../ui/autodiff/indirect/ode-solver.rs",
+    recursion: "../../ui/autodiff/indirect/recursion.rs",
+    trait_objects: "../../ui/autodiff/indirect/trait-objects.rs",
+}

@@ -33,7 +33,6 @@ tests! {
     references: "../../ui/autodiff/headers/references.rs",
     returned_values: "../../ui/autodiff/headers/returned-values.rs",
     seeds: "../../ui/autodiff/headers/seeds.rs",
-    shadow_of_another_shape: "../../ui/autodiff/headers/shadow-of-another-shape.rs",
     simd_vectors: "../../ui/autodiff/headers/simd-vectors.rs",
     slices_of_aggregates: "../../ui/autodiff/headers/slices-of-aggregates.rs",
     unsized_tails: "../../ui/autodiff/headers/unsized-tails.rs",

@@ -376,7 +376,7 @@ fn too_long(x: &[f64]) -> f64 {
     z[0] * w[1] + w[2] + z[3] + w[0] * 0.1
 }
 
-fn main() {
+pub fn main() {
     let mut checks = Checks::new();
     let x = [0.3, -0.8, 1.1, 0.6, -0.4, 0.9];
     checks.gradient("returned_array", &x, returned_array, d_returned_array, t_returned_array);

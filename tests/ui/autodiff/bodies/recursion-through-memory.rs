@@ -168,7 +168,7 @@ fn written(x: &[f64]) -> f64 {
     out[0] * 2.0 + out[1] + out[2] * out[2]
 }
 
-fn main() {
+pub fn main() {
     let mut checks = Checks::new();
     let x = [0.3, -0.8, 1.1, 0.6, -0.4, 0.9];
     checks.gradient("array", &x, array, d_array, t_array);

@@ -423,7 +423,7 @@ fn all<T: Element>(checks: &mut Checks) {
     }
 }
 
-fn main() {
+pub fn main() {
     let mut checks = Checks::new();
     all::<f32>(&mut checks);
     all::<f64>(&mut checks);

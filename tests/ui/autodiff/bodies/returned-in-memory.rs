@@ -13,7 +13,8 @@
 
 #![feature(autodiff)]
 
-use std::autodiff::autodiff_reverse;
+use std::autodiff::{autodiff_forward, autodiff_reverse};
+use std::hint::black_box;
 
 #[path = "../auxiliary/check.rs"]
 mod check;
@@ -42,7 +43,25 @@ fn either(first: bool, m: &Many, k: f64) -> f64 {
     2.0 * m.a + 3.0 * m.b + 5.0 * m.c[0] + 7.0 * m.c[1] + 11.0 * m.c[2]
 }
 
+#[inline(never)]
+fn zeros() -> [f64; 2] {
+    [0.0; 2]
+}
+
+#[autodiff_forward(t_constant, Dual, Dual)]
+fn constant(_x: f64) -> [f64; 2] {
+    zeros()
+}
+
+// Leaves something where the next function has its variables.
+#[inline(never)]
+fn leave_something() -> f64 {
+    black_box([1.5; 64]).iter().sum()
+}
+
 pub fn main() {
+    assert_eq!(leave_something(), 96.0);
+    exact("constant", t_constant(2.0, 10.0), ([0.0; 2], [0.0; 2]));
     let m = Many { a: 2.0, b: 3.0, c: [5.0, 7.0, 11.0] };
     let mut dm = Many { a: 0.0, b: 0.0, c: [0.0; 3] };
     // 2 k a b + 3 c0 c1 + 5 a + 7 b + 11 k c2, k = 13.

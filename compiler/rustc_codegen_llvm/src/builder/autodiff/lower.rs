@@ -2,6 +2,7 @@
 
 use rustc_abi::BackendRepr;
 use rustc_ast::expand::autodiff_attrs::DiffActivity;
+use rustc_codegen_ssa::MemFlags;
 use rustc_codegen_ssa::mir::operand::{OperandRef, OperandValue};
 use rustc_codegen_ssa::mir::place::PlaceRef;
 use rustc_codegen_ssa::traits::*;
@@ -193,6 +194,9 @@ impl<'ll, 'tcx> Lowering<'ll, 'tcx> {
         }
         for index in ret.tangents.clone() {
             let tangent = self.piece(bx, index);
+            // Of a call that nothing active goes into, Enzyme writes no tangent.
+            let (zero, size) = (bx.const_u8(0), bx.const_usize(layout.size.bytes()));
+            bx.memset(tangent.val.llval, zero, size, tangent.val.align, MemFlags::empty());
             self.enzyme_args.push(tangent.val.llval);
         }
     }

@@ -151,7 +151,7 @@ fn test(header: &Header) -> String {
     let (call, args) = (format!("{owner}f"), arguments(header, None, "a").join(", "));
     // What a sized argument is coerced to would not be inferred.
     let hole = |i: usize| match &header.params[i].ty {
-        _ if header.ret == Ret::Ref(i) => "&_".to_string(),
+        _ if header.ret == Ret::Ref(i) => "&'r _".to_string(),
         Ty::Adt(adt) if adt.tail => {
             let mutable = if header.params[i].pass == Pass::RefMut { "mut " } else { "" };
             format!("&{mutable}{}<[_]>", adt.name())
@@ -159,11 +159,15 @@ fn test(header: &Header) -> String {
         _ => "_".to_string(),
     };
     let holes = (0..header.params.len()).map(hole).collect::<Vec<_>>().join(", ");
-    let (star, to) = if matches!(header.ret, Ret::Ref(_)) { ("*", "&_") } else { ("", "_") };
+    // Of several references, only one is what the primal returns.
+    let (star, binder, to) = match header.ret {
+        Ret::Ref(_) => ("*", "for<'r> ", "&'r _"),
+        _ => ("", "", "_"),
+    };
     let all = || header.params.iter().enumerate();
     all().for_each(|(i, param)| text.push_str(&lend(param, i, "a", false)));
     writeln!(text, "    let ret = if direct {{ {star}{call}({args}) }} else {{").unwrap();
-    writeln!(text, "        {star}black_box({call} as fn({holes}) -> {to})({args})\n    }};")
+    writeln!(text, "        {star}black_box({call} as {binder}fn({holes}) -> {to})({args})\n    }};")
         .unwrap();
     all().for_each(|(i, param)| text.push_str(&give_back(param, i, "a")));
     text.push_str("    ret\n}\n");

@@ -443,14 +443,37 @@ struct NoSpeculationPass : PassInfoMixin<NoSpeculationPass> {
 // calls the reverse of that function, which compares it with its shadow.
 constexpr StringRef KeepPointers = "enzyme_preserve_primal";
 
-// What a function was passed in memory, its reverse reads again.
-void keepMemoryAfterReturn(Function &F) {
-  for (Argument &Arg : F.args())
-    Arg.removeAttr(Attribute::DeadOnReturn);
-  for (Instruction &I : instructions(F))
-    if (auto *Call = dyn_cast<CallBase>(&I))
+// What a function was passed in memory, its reverse reads again, and what it
+// initializes has a shadow that comes with a seed. Enzyme keeps what is promised of
+// a parameter, of its shadow as well.
+void forgetPromisesOfMemory(Function &F) {
+  constexpr Attribute::AttrKind Promises[] = {Attribute::DeadOnReturn,
+                                              Attribute::Initializes};
+  for (Attribute::AttrKind Promise : Promises) {
+    for (Argument &Arg : F.args())
+      Arg.removeAttr(Promise);
+    for (Instruction &I : instructions(F))
+      if (auto *Call = dyn_cast<CallBase>(&I))
+        for (unsigned Index = 0; Index < Call->arg_size(); ++Index)
+          Call->removeParamAttr(Index, Promise);
+  }
+}
+
+// `sret([16 x i8])` says bytes to Enzyme, and that no derivative goes through them.
+// Functions that only the slice calls do without it.
+void forgetReturnedBytes(Function &F) {
+  auto isOurs = [](const Function *F) {
+    return F && F->hasLocalLinkage() && !F->isDeclaration() && !F->hasAddressTaken();
+  };
+  if (isOurs(&F))
+    for (Argument &Arg : F.args())
+      Arg.removeAttr(Attribute::StructRet);
+  for (Instruction &I : instructions(F)) {
+    auto *Call = dyn_cast<CallBase>(&I);
+    if (Call && isOurs(Call->getCalledFunction()))
       for (unsigned Index = 0; Index < Call->arg_size(); ++Index)
-        Call->removeParamAttr(Index, Attribute::DeadOnReturn);
+        Call->removeParamAttr(Index, Attribute::StructRet);
+  }
 }
 
 struct PreparePass : PassInfoMixin<PreparePass> {
@@ -461,7 +484,8 @@ struct PreparePass : PassInfoMixin<PreparePass> {
     copyByTemporary(F);
     LLVMRustTellTypes(F);
     F.addFnAttr(KeepPointers);
-    keepMemoryAfterReturn(F);
+    forgetPromisesOfMemory(F);
+    forgetReturnedBytes(F);
     return PreservedAnalyses::none();
   }
 };

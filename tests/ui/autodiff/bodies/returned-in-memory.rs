@@ -53,6 +53,16 @@ fn constant(_x: f64) -> [f64; 2] {
     zeros()
 }
 
+#[inline(never)]
+fn twice_and_zero(x: f64) -> [f64; 2] {
+    [2.0 * x, 0.0]
+}
+
+#[autodiff_reverse(d_doubled, Active, Active)]
+fn doubled(x: f64) -> [f64; 2] {
+    twice_and_zero(x)
+}
+
 // Leaves something where the next function has its variables.
 #[inline(never)]
 fn leave_something() -> f64 {
@@ -62,6 +72,7 @@ fn leave_something() -> f64 {
 pub fn main() {
     assert_eq!(leave_something(), 96.0);
     exact("constant", t_constant(2.0, 10.0), ([0.0; 2], [0.0; 2]));
+    exact("doubled", d_doubled(3.0, [5.0, 7.0]), ([6.0, 0.0], 10.0));
     let m = Many { a: 2.0, b: 3.0, c: [5.0, 7.0, 11.0] };
     let mut dm = Many { a: 0.0, b: 0.0, c: [0.0; 3] };
     // 2 k a b + 3 c0 c1 + 5 a + 7 b + 11 k c2, k = 13.

@@ -443,37 +443,24 @@ struct NoSpeculationPass : PassInfoMixin<NoSpeculationPass> {
 // calls the reverse of that function, which compares it with its shadow.
 constexpr StringRef KeepPointers = "enzyme_preserve_primal";
 
-// What a function was passed in memory, its reverse reads again, and what it
-// initializes has a shadow that comes with a seed. Enzyme keeps what is promised of
-// a parameter, of its shadow as well.
-void forgetPromisesOfMemory(Function &F) {
-  constexpr Attribute::AttrKind Promises[] = {Attribute::DeadOnReturn,
-                                              Attribute::Initializes};
-  for (Attribute::AttrKind Promise : Promises) {
+// Takes `Kind` from the parameters of \p F and from what it passes, of functions for
+// which \p IsMeant holds.
+void forgetParamAttr(Function &F, Attribute::AttrKind Kind,
+                     function_ref<bool(const Function *)> IsMeant) {
+  if (IsMeant(&F))
     for (Argument &Arg : F.args())
-      Arg.removeAttr(Promise);
-    for (Instruction &I : instructions(F))
-      if (auto *Call = dyn_cast<CallBase>(&I))
-        for (unsigned Index = 0; Index < Call->arg_size(); ++Index)
-          Call->removeParamAttr(Index, Promise);
+      Arg.removeAttr(Kind);
+  for (Instruction &I : instructions(F)) {
+    auto *Call = dyn_cast<CallBase>(&I);
+    if (Call && IsMeant(Call->getCalledFunction()))
+      for (unsigned Index = 0; Index < Call->arg_size(); ++Index)
+        Call->removeParamAttr(Index, Kind);
   }
 }
 
-// `sret([16 x i8])` says bytes to Enzyme, and that no derivative goes through them.
-// Functions that only the slice calls do without it.
-void forgetReturnedBytes(Function &F) {
-  auto isOurs = [](const Function *F) {
-    return F && F->hasLocalLinkage() && !F->isDeclaration() && !F->hasAddressTaken();
-  };
-  if (isOurs(&F))
-    for (Argument &Arg : F.args())
-      Arg.removeAttr(Attribute::StructRet);
-  for (Instruction &I : instructions(F)) {
-    auto *Call = dyn_cast<CallBase>(&I);
-    if (Call && isOurs(Call->getCalledFunction()))
-      for (unsigned Index = 0; Index < Call->arg_size(); ++Index)
-        Call->removeParamAttr(Index, Attribute::StructRet);
-  }
+// Whether only the slice calls \p F.
+bool isOurs(const Function *F) {
+  return F && F->hasLocalLinkage() && !F->isDeclaration() && !F->hasAddressTaken();
 }
 
 struct PreparePass : PassInfoMixin<PreparePass> {
@@ -484,8 +471,10 @@ struct PreparePass : PassInfoMixin<PreparePass> {
     copyByTemporary(F);
     LLVMRustTellTypes(F);
     F.addFnAttr(KeepPointers);
-    forgetPromisesOfMemory(F);
-    forgetReturnedBytes(F);
+    // What a function was passed in memory, its reverse reads again.
+    forgetParamAttr(F, Attribute::DeadOnReturn, [](const Function *) { return true; });
+    // `sret([16 x i8])` says bytes to Enzyme, through which no derivative goes.
+    forgetParamAttr(F, Attribute::StructRet, isOurs);
     return PreservedAnalyses::none();
   }
 };

@@ -114,6 +114,10 @@ impl Contents {
     }
 }
 
+pub(super) fn holds_pointer<'tcx>(cx: &CodegenCx<'_, 'tcx>, layout: TyAndLayout<'tcx>) -> bool {
+    Contents::of(cx, layout).has_pointer
+}
+
 /// Checks that a value of this layout has a gradient that [`init`] can make room for.
 pub(super) fn check<'tcx>(
     cx: &CodegenCx<'_, 'tcx>,

@@ -1,20 +1,20 @@
 //! Whether shadows have the shape of what they are the shadows of, which a derivative looks at first: Enzyme
 //! takes it for granted. It would go past the end of a slice, or follow a pointer that is none.
 
-use rustc_abi::{BackendRepr, FieldsShape, Primitive, Size, TagEncoding, VariantIdx, Variants};
+use rustc_abi::{BackendRepr, FieldsShape, Primitive, TagEncoding, VariantIdx, Variants};
 use rustc_codegen_ssa::common::IntPredicate;
 use rustc_codegen_ssa::mir::operand::OperandValue;
 use rustc_codegen_ssa::mir::place::{PlaceRef, PlaceValue};
 use rustc_codegen_ssa::traits::*;
 use rustc_hir::LangItem;
-use rustc_middle::ty::layout::{FnAbiOf, HasTypingEnv, LayoutOf, TyAndLayout};
+use rustc_middle::ty::layout::{FnAbiOf, HasTypingEnv, LayoutOf};
 use rustc_middle::ty::print::with_no_trimmed_paths;
 use rustc_middle::ty::{self, Instance, Ty};
 use rustc_span::{Span, sym};
 
 use super::lower::caller_location;
 use super::plan::{Activity, Passed, Plan};
-use super::{shadow, types};
+use super::shadow;
 use crate::abi::FnAbiLlvmExt;
 use crate::builder::Builder;
 use crate::context::CodegenCx;
@@ -224,21 +224,12 @@ fn has_shape<'tcx>(cx: &CodegenCx<'_, 'tcx>, ty: Ty<'tcx>, depth: usize) -> bool
     }
     let layout = cx.layout_of(ty);
     let fields = match (&layout.variants, &layout.fields) {
-        (Variants::Multiple { .. }, _) => return ty.is_enum() && holds_pointer(cx, layout),
+        (Variants::Multiple { .. }, _) => return ty.is_enum() && shadow::holds_pointer(cx, layout),
         (Variants::Single { .. }, FieldsShape::Array { count, .. }) => (*count).min(1) as usize,
         (Variants::Single { .. }, FieldsShape::Arbitrary { .. }) => layout.fields.count(),
         _ => 0,
     };
     (0..fields).any(|i| has_shape(cx, layout.field(cx, i).ty, depth))
-}
-
-fn holds_pointer<'tcx>(cx: &CodegenCx<'_, 'tcx>, layout: TyAndLayout<'tcx>) -> bool {
-    let mut found = false;
-    types::for_each_scalar(cx, layout, Size::ZERO, &mut |_, scalar| {
-        found |= matches!(scalar.primitive(), Primitive::Pointer(_));
-        !found
-    });
-    found
 }
 
 /// What a reference, a `Box` or a `Vec` leads to.

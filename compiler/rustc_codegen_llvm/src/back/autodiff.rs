@@ -191,7 +191,8 @@ fn demangle(message: &str) -> String {
     let words = message.split(' ').map(|word| {
         let (symbol, rest) = word.split_at(word.find([':', ',']).unwrap_or(word.len()));
         // What Enzyme works on is a copy, and in place of the primal it differentiates an adapter.
-        let symbol = symbol.trim_start_matches("preprocess_").trim_end_matches(".primal");
+        let symbol = symbol.trim_start_matches("preprocess_");
+        let symbol = symbol.trim_end_matches(".primal").trim_end_matches(".seeded");
         match rustc_demangle::try_demangle(symbol) {
             Ok(name) => format!("`{name:#}`{rest}"),
             Err(_) => word.to_string(),

@@ -159,9 +159,102 @@ fn other_variants() {
     }
 }
 
+// Both variants have floats, at the same place: a seed is for the variant that it is.
+#[autodiff_reverse(d_ok_or_err, Active, Active)]
+#[autodiff_reverse(d_ok_or_err_only, Active, ActiveOnly)]
+fn ok_or_err(x: f64) -> Result<f64, f64> {
+    if x > 0.0 { Ok(x * x * x) } else { Err(5.0 * x) }
+}
+
+#[autodiff_reverse(d_into, Duplicated, Active)]
+fn into(x: &[f64]) -> Result<[f64; 2], [f64; 3]> {
+    match *x {
+        [a, b] => Ok([a * b, a]),
+        [a, b, c] => Err([a * b * c, b, c]),
+        _ => panic!("two or three"),
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Shape {
+    Circle { radius: f64, filled: bool },
+    Square(f64),
+    Nothing,
+}
+
+// The variant is told by `filled`, and one variant has two values for that.
+#[autodiff_reverse(d_shapes, Active, Const, Active)]
+fn shapes(x: f64, kinds: [u8; 2]) -> (f64, [Shape; 2]) {
+    let shape = |kind| match kind {
+        0 => Shape::Circle { radius: 3.0 * x, filled: false },
+        1 => Shape::Circle { radius: 3.0 * x, filled: true },
+        2 => Shape::Square(x * x),
+        _ => Shape::Nothing,
+    };
+    (7.0 * x, kinds.map(shape))
+}
+
+// One enum in the other.
+#[autodiff_reverse(d_nested, Active, Const, Active)]
+fn nested(x: f64, kind: u8) -> Option<Result<f64, (f64, f64)>> {
+    match kind {
+        0 => Some(Ok(x * x)),
+        1 => Some(Err((3.0 * x, 5.0 * x))),
+        _ => None,
+    }
+}
+
+fn alternatives() {
+    for (x, ok) in [(2.0, true), (-2.0, false)] {
+        let (x, y) = (black_box(x), if ok { Ok(x * x * x) } else { Err(5.0 * x) });
+        for (seed, scale) in [(Ok(0.5), 0.5 * 3.0 * x * x), (Err(0.25), 0.25 * 5.0)] {
+            let dx = if seed.is_ok() == ok { scale } else { 0.0 };
+            exact("ok_or_err", d_ok_or_err(x, seed), (y, dx));
+            exact("ok_or_err, only", d_ok_or_err_only(x, seed), dx);
+        }
+    }
+    for (x, y, dx) in [
+        (&[2.0, 3.0][..], Ok([6.0, 2.0]), [[40.0, 20.0, 0.0], [0.0; 3]]),
+        (&[2.0, 3.0, 5.0], Err([30.0, 3.0, 5.0]), [[0.0; 3], [150.0, 200.0, 160.0]]),
+    ] {
+        for (seed, expected) in [Ok([10.0, 10.0]), Err([10.0, 100.0, 100.0])].into_iter().zip(dx) {
+            let mut dx = [0.0; 3];
+            exact("into", d_into(black_box(x), &mut dx[..x.len()], seed), y);
+            exact("into", dx, expected);
+        }
+    }
+    let seeds = [
+        Shape::Circle { radius: 10.0, filled: false },
+        Shape::Circle { radius: 10.0, filled: true },
+        Shape::Square(100.0),
+        Shape::Nothing,
+    ];
+    // What a kind of shape has for each of the seeds, at 2.
+    let expected = [[30.0, 30.0, 0.0, 0.0], [30.0, 30.0, 0.0, 0.0], [0.0, 0.0, 400.0, 0.0], [0.0; 4]];
+    for (kind, expected) in expected.into_iter().enumerate() {
+        for (seed, expected) in seeds.into_iter().zip(expected) {
+            let circle = Shape::Circle { radius: 6.0, filled: true };
+            let value =
+                [Shape::Circle { radius: 6.0, filled: false }, circle, Shape::Square(4.0), Shape::Nothing];
+            let got = d_shapes(black_box(2.0), [kind as u8, 1], (1.0, [seed, seeds[0]]));
+            assert_eq!(got.0, (14.0, [value[kind], circle]), "shapes, {kind}, {seed:?}");
+            exact("shapes", got.1, 7.0 + 30.0 + expected);
+        }
+    }
+    let seeds = [Some(Ok(10.0)), Some(Err((100.0, 1000.0))), None];
+    let values = [Some(Ok(4.0)), Some(Err((6.0, 10.0))), None];
+    let expected = [[40.0, 0.0, 0.0], [0.0, 5300.0, 0.0], [0.0; 3]];
+    for ((kind, value), expected) in (0..).zip(values).zip(expected) {
+        for (seed, expected) in seeds.into_iter().zip(expected) {
+            exact("nested", d_nested(black_box(2.0), kind, seed), (value, expected));
+        }
+    }
+}
+
 pub fn main() {
     scalars();
     aggregates();
     other_variants();
+    alternatives();
     outputs();
 }

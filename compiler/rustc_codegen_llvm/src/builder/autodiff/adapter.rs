@@ -17,6 +17,7 @@ use rustc_target::callconv::{ArgAbi, FnAbi, PassMode};
 use crate::abi::FnAbiLlvmExt;
 use crate::attributes;
 use crate::builder::Builder;
+use crate::builder::autodiff::dispatch::INACTIVE;
 use crate::builder::autodiff::{shadow, types};
 use crate::context::CodegenCx;
 use crate::llvm::{self, AttributeKind, AttributePlace, Value};
@@ -34,14 +35,19 @@ pub(super) fn abi<'tcx>(
 }
 
 /// Defines, once in a codegen unit, the adapter for `primal`.
+///
+/// If `is_seeded`, it finds the seed where it writes what is returned. Where the seed is another variant of an
+/// enum than is returned, it is no seed for the floats of that.
 pub(super) fn define<'ll, 'tcx>(
     cx: &CodegenCx<'ll, 'tcx>,
     fn_abi: &FnAbi<'tcx, Ty<'tcx>>,
     primal: Instance<'tcx>,
     primal_abi: &FnAbi<'tcx, Ty<'tcx>>,
+    is_seeded: bool,
 ) -> &'ll Value {
     // No symbol of rustc's or of C's contains a dot followed by this.
-    let name = format!("{}.primal", cx.tcx.symbol_name(primal).name);
+    let suffix = if is_seeded { "seeded" } else { "primal" };
+    let name = format!("{}.{suffix}", cx.tcx.symbol_name(primal).name);
     if let Some(adapter) = cx.get_declared_value(&name) {
         return adapter;
     }
@@ -111,11 +117,48 @@ pub(super) fn define<'ll, 'tcx>(
     if let Some(out) = out
         && is_cleared
     {
-        shadow::zero_floats_of_other_variants(bx, slot);
+        let value = is_seeded.then(|| shadow::copy(bx, slot));
+        shadow::zero_floats_of_other_variants(bx, slot, is_seeded.then_some(out));
         bx.typed_place_copy(out.val, slot.val, layout);
+        if let Some(value) = value {
+            copy_as_constant(bx, out, value);
+        }
     }
     bx.ret_void();
     adapter
+}
+
+/// Copies what no derivative is to go through, at a place whose shadow stays what it is.
+fn copy_as_constant<'ll, 'tcx>(
+    bx: &mut Builder<'_, 'll, 'tcx>,
+    to: PlaceRef<'tcx, &'ll Value>,
+    from: PlaceRef<'tcx, &'ll Value>,
+) {
+    let cx = bx.cx;
+    let llty = cx.type_func(&[cx.type_ptr(); 2], cx.type_void());
+    let name = cx.generate_local_symbol_name("autodiff.copy");
+    let function = cx.declare_cfn(&name, llvm::UnnamedAddr::Global, llty);
+    llvm::set_linkage(function, llvm::Linkage::InternalLinkage);
+    attributes::llfn_attrs_from_instance(cx, cx.tcx, function, &CodegenFnAttrs::new(), None);
+    // Without `OptimizeNone`, LLVM would find out that what was at `to` before is never read, and leave out
+    // the copy that the derivative goes through.
+    let kinds = [
+        AttributeKind::NoFree,
+        AttributeKind::NoInline,
+        AttributeKind::NoUnwind,
+        AttributeKind::OptimizeNone,
+        AttributeKind::WillReturn,
+    ];
+    let mut attrs = kinds.map(|kind| kind.create_attr(cx.llcx)).to_vec();
+    attrs.push(llvm::CreateAttrString(cx.llcx, INACTIVE));
+    attributes::apply_to_llfn(function, AttributePlace::Function, &attrs);
+    let start = Builder::append_block(cx, function, "start");
+    let mut inside = Builder::build(cx, start);
+    let [to_param, from_param] =
+        [0, 1].map(|i| PlaceValue::new_sized(llvm::get_param(function, i), to.val.align));
+    inside.typed_place_copy(to_param, from_param, to.layout);
+    inside.ret_void();
+    bx.call(llty, None, None, function, &[to.val.llval, from.val.llval], None, None);
 }
 
 /// Says of what the parameters point to which type it has, and that nothing else changes it, at any

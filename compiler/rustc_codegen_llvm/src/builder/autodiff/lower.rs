@@ -70,7 +70,9 @@ pub(crate) fn codegen_derivative<'ll, 'tcx>(
         results: vec![],
         slots: vec![],
     };
-    lowering.ret(bx, &plan, fn_abi.ret.layout);
+    let layout = fn_abi.ret.layout;
+    let is_seeded = plan.ret.seed.is_some() && shadow::has_alternative_floats(cx, layout);
+    lowering.ret(bx, &plan, layout, is_seeded);
     for (param, arg) in plan.params.iter().zip(&fn_abi.args) {
         lowering.param(bx, param, arg.layout.ty);
     }
@@ -79,7 +81,7 @@ pub(crate) fn codegen_derivative<'ll, 'tcx>(
         lowering.constant(cx, location);
     }
 
-    let adapter = adapter::define(cx, &fn_abi, primal, own_abi);
+    let adapter = adapter::define(cx, &fn_abi, primal, own_abi, is_seeded);
     let symbol = symbol_name_for_instance_in_crate(tcx, derivative, LOCAL_CRATE);
     let result_ty = lowering.result_type(bx);
     let enzyme_args = &lowering.enzyme_args;
@@ -166,7 +168,14 @@ impl<'ll, 'tcx> Lowering<'ll, 'tcx> {
         if self.pieces == 1 { self.dest } else { self.dest.project_field(bx, index) }
     }
 
-    fn ret(&mut self, bx: &mut Builder<'_, 'll, 'tcx>, plan: &Plan, layout: TyAndLayout<'tcx>) {
+    /// If `is_seeded`, the adapter finds the seed where it is to write what is returned.
+    fn ret(
+        &mut self,
+        bx: &mut Builder<'_, 'll, 'tcx>,
+        plan: &Plan,
+        layout: TyAndLayout<'tcx>,
+        is_seeded: bool,
+    ) {
         let (cx, ret) = (bx.cx, &plan.ret);
         // What is constant may lie in memory beside what is not, in a closure or an iterator. Its shadow
         // there is itself, by which Enzyme is to know it as the program runs.
@@ -187,6 +196,9 @@ impl<'ll, 'tcx> Lowering<'ll, 'tcx> {
         // In reverse mode, the seed is where each shadow starts.
         if let Some(index) = ret.seed {
             let seed = self.args.project_field(bx, index);
+            if is_seeded {
+                bx.typed_place_copy(value.val, seed.val, layout);
+            }
             for _ in 0..plan.width {
                 let shadow = shadow::seed(bx, seed);
                 self.enzyme_args.push(shadow.val.llval);

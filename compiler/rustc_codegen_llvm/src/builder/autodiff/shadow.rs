@@ -1,8 +1,6 @@
 //! The shadow of a value that a primal takes by value: where its gradient is added up.
 
-use rustc_abi::{
-    BackendRepr, FieldsShape, Float, Primitive, Scalar, Size, TagEncoding, VariantIdx, Variants,
-};
+use rustc_abi::{BackendRepr, FieldsShape, Float, Primitive, Size, Variants};
 use rustc_codegen_ssa::MemFlags;
 use rustc_codegen_ssa::common::IntPredicate;
 use rustc_codegen_ssa::mir::place::PlaceRef;
@@ -11,7 +9,7 @@ use rustc_data_structures::fx::FxIndexSet;
 use rustc_middle::ty::layout::{HasTypingEnv, LayoutOf, TyAndLayout};
 use rustc_middle::ty::{self, Ty};
 
-use super::types;
+use super::{shapes, types};
 use crate::builder::Builder;
 use crate::context::CodegenCx;
 use crate::llvm::{BasicBlock, Value};
@@ -215,7 +213,11 @@ fn zero_floats<'ll, 'tcx>(bx: &mut Builder<'_, 'll, 'tcx>, place: PlaceRef<'tcx,
             }
         }
         (_, &FieldsShape::Array { count, .. }) => {
-            for_each_element(bx, place, count, zero_floats);
+            let count = bx.const_usize(count);
+            for_each_index(bx, count, |bx, index| {
+                let element = place.project_index(bx, index);
+                zero_floats(bx, element);
+            });
         }
         _ => zero_float_fields(bx, place),
     }
@@ -243,7 +245,7 @@ pub(super) fn seed<'ll, 'tcx>(
     seed: PlaceRef<'tcx, &'ll Value>,
 ) -> PlaceRef<'tcx, &'ll Value> {
     let shadow = copy(bx, seed);
-    zero_floats_of_other_variants(bx, shadow);
+    zero_floats_of_other_variants(bx, shadow, None);
     shadow
 }
 
@@ -273,103 +275,95 @@ pub(super) fn has_optional_floats<'tcx>(
     }
 }
 
-/// Makes all floats zero that are no part of the value, but of another variant. [`check`] must have passed.
+/// Whether floats are part of several variants, so that a seed may be for another variant than is returned.
+pub(super) fn has_alternative_floats<'tcx>(
+    cx: &CodegenCx<'_, 'tcx>,
+    layout: TyAndLayout<'tcx>,
+) -> bool {
+    let in_fields = |layout: TyAndLayout<'tcx>| {
+        (0..layout.fields.count()).any(|i| has_alternative_floats(cx, layout.field(cx, i)))
+    };
+    match (&layout.variants, &layout.fields) {
+        (Variants::Multiple { variants, .. }, _) => {
+            let variants = variants.indices().map(|index| layout.for_variant(cx, index));
+            variants.clone().filter(|&variant| has_float_fields(cx, variant)).count() > 1
+                || variants.into_iter().any(in_fields)
+        }
+        (_, &FieldsShape::Array { count, .. }) => {
+            count > 0 && has_alternative_floats(cx, layout.field(cx, 0))
+        }
+        (_, FieldsShape::Arbitrary { .. }) => in_fields(layout),
+        (_, FieldsShape::Primitive | FieldsShape::Union(_)) => false,
+    }
+}
+
+fn has_float_fields<'tcx>(cx: &CodegenCx<'_, 'tcx>, layout: TyAndLayout<'tcx>) -> bool {
+    (0..layout.fields.count()).any(|i| Contents::of(cx, layout.field(cx, i)).has_float)
+}
+
+/// Makes all floats zero that are no part of the value, but of another variant; with a seed, also those of a
+/// variant that is not the seed's. [`check`] must have passed.
 pub(super) fn zero_floats_of_other_variants<'ll, 'tcx>(
     bx: &mut Builder<'_, 'll, 'tcx>,
     place: PlaceRef<'tcx, &'ll Value>,
+    seed: Option<PlaceRef<'tcx, &'ll Value>>,
 ) {
     let layout = place.layout;
     if only_floats(bx.cx, layout) || !Contents::of(bx.cx, layout).has_float {
         return;
     }
     match (&layout.variants, &layout.fields) {
-        (Variants::Multiple { variants, tag, tag_encoding, tag_field }, _) => {
+        (Variants::Multiple { variants, .. }, _) => {
             let all = copy(bx, place);
             zero_floats(bx, place);
 
-            let tag_place = place.project_field(bx, tag_field.as_usize());
-            let tag_type = bx.cx.type_ix(tag.size(bx.cx).bits());
-            let tag_value = bx.load(tag_type, tag_place.val.llval, tag_place.val.align);
+            let variant = shapes::variant(bx, place);
+            let of_seed = seed.map(|seed| shapes::variant(bx, seed));
             let next = bx.append_sibling_block("seed_next");
-            let (mut cases, mut untagged) = (vec![], None);
+            let mut cases = vec![];
             for index in variants.indices() {
-                let variant = place.project_downcast(bx, index);
-                let mut fields = 0..variant.layout.fields.count();
-                if !fields.any(|i| Contents::of(bx.cx, variant.layout.field(bx.cx, i)).has_float) {
+                if !has_float_fields(bx.cx, layout.for_variant(bx.cx, index)) {
                     continue;
                 }
                 let block = bx.append_sibling_block("seed_variant");
-                match tag_of_variant(bx.cx, layout, tag_encoding, *tag, index) {
-                    Some(tag) => cases.push((tag, block)),
-                    None => untagged = Some(block),
-                }
+                cases.push((index.as_u32().into(), block));
                 let bx = &mut build_at(bx, block);
-                let from = all.project_downcast(bx, index);
-                for i in 0..variant.layout.fields.count() {
-                    let (from, field) = (from.project_field(bx, i), variant.project_field(bx, i));
-                    bx.typed_place_copy(field.val, from.val, field.layout);
-                    zero_floats_of_other_variants(bx, field);
+                if let Some(of_seed) = of_seed {
+                    let number = bx.const_usize(index.as_u32().into());
+                    let is_same = bx.icmp(IntPredicate::IntEQ, of_seed, number);
+                    let same = bx.append_sibling_block("seed_same");
+                    bx.cond_br(is_same, same, next);
+                    *bx = build_at(bx, same);
+                }
+                let [to, from] = [place, all].map(|place| place.project_downcast(bx, index));
+                let seed = seed.map(|seed| seed.project_downcast(bx, index));
+                for i in 0..to.layout.fields.count() {
+                    let [to, from] = [to, from].map(|place| place.project_field(bx, i));
+                    bx.typed_place_copy(to.val, from.val, to.layout);
+                    let seed = seed.map(|seed| seed.project_field(bx, i));
+                    zero_floats_of_other_variants(bx, to, seed);
                 }
                 bx.br(next);
             }
-            // Of a niche's values, those of variants without a float must not pass for the untagged one.
-            if untagged.is_some() {
-                let known: Vec<_> = cases.iter().map(|&(tag, _)| tag).collect();
-                let others = variants.indices().filter_map(|index| {
-                    tag_of_variant(bx.cx, layout, tag_encoding, *tag, index)
-                });
-                cases.extend(others.filter(|tag| !known.contains(tag)).map(|tag| (tag, next)));
-            }
-            bx.switch(tag_value, untagged.unwrap_or(next), cases.into_iter());
+            bx.switch(variant, next, cases.into_iter());
             *bx = build_at(bx, next);
         }
         (_, &FieldsShape::Array { count, .. }) => {
-            for_each_element(bx, place, count, zero_floats_of_other_variants);
+            let count = bx.const_usize(count);
+            for_each_index(bx, count, |bx, index| {
+                let element = place.project_index(bx, index);
+                let seed = seed.map(|seed| seed.project_index(bx, index));
+                zero_floats_of_other_variants(bx, element, seed);
+            });
         }
         _ => {
             for i in 0..layout.fields.count() {
                 let field = place.project_field(bx, i);
-                zero_floats_of_other_variants(bx, field);
+                let seed = seed.map(|seed| seed.project_field(bx, i));
+                zero_floats_of_other_variants(bx, field, seed);
             }
         }
     }
-}
-
-/// The tag that tells a variant, as the bits of the tag's type, or nothing for the one without a tag.
-pub(super) fn tag_of_variant<'tcx>(
-    cx: &CodegenCx<'_, 'tcx>,
-    layout: TyAndLayout<'tcx>,
-    encoding: &TagEncoding<VariantIdx>,
-    tag: Scalar,
-    index: VariantIdx,
-) -> Option<u128> {
-    let value = match *encoding {
-        TagEncoding::Direct => {
-            layout.ty.discriminant_for_variant(cx.tcx, index).map_or(index.as_u32().into(), |d| d.val)
-        }
-        TagEncoding::Niche { untagged_variant, .. } if index == untagged_variant => return None,
-        TagEncoding::Niche { ref niche_variants, niche_start, .. } => {
-            if !niche_variants.contains(&index) {
-                return None;
-            }
-            let relative = index.as_u32() - niche_variants.start().as_u32();
-            niche_start.wrapping_add(relative.into())
-        }
-    };
-    Some(tag.size(cx).truncate(value))
-}
-
-fn for_each_element<'ll, 'tcx>(
-    bx: &mut Builder<'_, 'll, 'tcx>,
-    array: PlaceRef<'tcx, &'ll Value>,
-    count: u64,
-    f: fn(&mut Builder<'_, 'll, 'tcx>, PlaceRef<'tcx, &'ll Value>),
-) {
-    let count = bx.const_usize(count);
-    for_each_index(bx, count, |bx, index| {
-        let element = array.project_index(bx, index);
-        f(bx, element);
-    });
 }
 
 /// A loop from 0 up to `count`, with what `body` builds in it.

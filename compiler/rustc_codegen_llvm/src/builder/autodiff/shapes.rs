@@ -1,13 +1,13 @@
 //! Whether shadows have the shape of what they are the shadows of, which a derivative looks at first: Enzyme
 //! takes it for granted. It would go past the end of a slice, or follow a pointer that is none.
 
-use rustc_abi::{BackendRepr, FieldsShape, Primitive, TagEncoding, VariantIdx, Variants};
+use rustc_abi::{BackendRepr, FieldsShape, Primitive, Scalar, TagEncoding, VariantIdx, Variants};
 use rustc_codegen_ssa::common::IntPredicate;
 use rustc_codegen_ssa::mir::operand::OperandValue;
 use rustc_codegen_ssa::mir::place::{PlaceRef, PlaceValue};
 use rustc_codegen_ssa::traits::*;
 use rustc_hir::LangItem;
-use rustc_middle::ty::layout::{FnAbiOf, HasTypingEnv, LayoutOf};
+use rustc_middle::ty::layout::{FnAbiOf, HasTypingEnv, LayoutOf, TyAndLayout};
 use rustc_middle::ty::print::with_no_trimmed_paths;
 use rustc_middle::ty::{self, Instance, Ty};
 use rustc_span::{Span, sym};
@@ -281,7 +281,7 @@ fn parts_of_vec<'ll, 'tcx>(
 }
 
 /// The index of the variant that an enum is.
-fn variant<'ll, 'tcx>(
+pub(super) fn variant<'ll, 'tcx>(
     bx: &mut Builder<'_, 'll, 'tcx>,
     place: PlaceRef<'tcx, &'ll Value>,
 ) -> &'ll Value {
@@ -304,10 +304,34 @@ fn variant<'ll, 'tcx>(
     };
     let mut variant = cx.const_usize(untagged.as_u32().into());
     for index in variants.indices() {
-        if let Some(tag) = shadow::tag_of_variant(cx, layout, tag_encoding, *tag, index) {
+        if let Some(tag) = tag_of_variant(cx, layout, tag_encoding, *tag, index) {
             let is_tag = bx.icmp(IntPredicate::IntEQ, tag_value, cx.const_uint_big(ty, tag));
             variant = bx.select(is_tag, cx.const_usize(index.as_u32().into()), variant);
         }
     }
     variant
+}
+
+/// The tag that tells a variant, as the bits of the tag's type, or nothing for the one without a tag.
+fn tag_of_variant<'tcx>(
+    cx: &CodegenCx<'_, 'tcx>,
+    layout: TyAndLayout<'tcx>,
+    encoding: &TagEncoding<VariantIdx>,
+    tag: Scalar,
+    index: VariantIdx,
+) -> Option<u128> {
+    let value = match *encoding {
+        TagEncoding::Direct => {
+            layout.ty.discriminant_for_variant(cx.tcx, index).map_or(index.as_u32().into(), |d| d.val)
+        }
+        TagEncoding::Niche { untagged_variant, .. } if index == untagged_variant => return None,
+        TagEncoding::Niche { ref niche_variants, niche_start, .. } => {
+            if !niche_variants.contains(&index) {
+                return None;
+            }
+            let relative = index.as_u32() - niche_variants.start().as_u32();
+            niche_start.wrapping_add(relative.into())
+        }
+    };
+    Some(tag.size(cx).truncate(value))
 }

@@ -2,18 +2,24 @@
 
 #include "LLVMWrapper.h"
 
+#include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Module.h"
 #include "llvm/IR/PassManager.h"
+#include "llvm/IR/ValueHandle.h"
 #include "llvm/Transforms/Utils/BasicBlockUtils.h"
+#include "llvm/Transforms/Utils/Local.h"
 
 using namespace llvm;
 
 namespace {
 
-// Returns through memory what has both a pointer and a float in it. Enzyme returns
-// the shadow of the pointer, and no derivative goes through the float.
+// Returns through memory what has a float in it and something else. Of a pointer,
+// Enzyme returns the shadow, and no derivative goes through the float. The tangent
+// of an integer in such a value is zero to it, be it the tag of an enum, while that
+// of an integer alone is the integer.
 struct ReturnPass : PassInfoMixin<ReturnPass> {
   PreservedAnalyses run(Module &M, ModuleAnalysisManager &) {
     SmallVector<Function *> Mixed;
@@ -23,16 +29,17 @@ struct ReturnPass : PassInfoMixin<ReturnPass> {
         Mixed.push_back(&F);
     for (Function *F : Mixed)
       rewrite(*F);
+    for (Function &F : M)
+      splitMixed(F);
     return PreservedAnalyses::none();
   }
 
 private:
   static bool isMixed(Type *Ty) {
     auto *Struct = dyn_cast<StructType>(Ty);
-    return Struct &&
-           any_of(Struct->elements(), [](Type *T) { return T->isPointerTy(); }) &&
-           any_of(Struct->elements(),
-                  [](Type *T) { return T->isFPOrFPVectorTy(); });
+    auto isFloat = [](Type *T) { return T->isFPOrFPVectorTy(); };
+    return Struct && any_of(Struct->elements(), isFloat) &&
+           !all_of(Struct->elements(), isFloat);
   }
 
   // The attributes of a function or a call with one more parameter in front.
@@ -77,6 +84,66 @@ private:
     for (User *U : make_early_inc_range(Old.users()))
       redirect(cast<CallBase>(*U), *New, Ty);
     Old.eraseFromParent();
+  }
+
+  // Takes what is extracted from such a value from where it was put in.
+  static void splitMixed(Function &F) {
+    DenseMap<std::pair<Value *, unsigned>, PHINode *> Phis;
+    SmallVector<WeakTrackingVH> Used;
+    for (Instruction &I : make_early_inc_range(instructions(F))) {
+      auto *Extract = dyn_cast<ExtractValueInst>(&I);
+      if (!Extract || Extract->getNumIndices() != 1)
+        continue;
+      Value *Struct = Extract->getAggregateOperand();
+      if (!isMixed(Struct->getType()))
+        continue;
+      if (Value *Element = element(Struct, Extract->getIndices().front(), Phis)) {
+        Extract->replaceAllUsesWith(Element);
+        Extract->eraseFromParent();
+        Used.push_back(Struct);
+      }
+    }
+    for (Value *Struct : Used)
+      if (auto *Phi = dyn_cast_or_null<PHINode>(Struct))
+        RecursivelyDeleteDeadPHINode(Phi);
+      else if (Struct)
+        RecursivelyDeleteTriviallyDeadInstructions(Struct);
+  }
+
+  // An element of a struct, unless it has to be extracted.
+  static Value *element(Value *Struct, unsigned Index,
+                        DenseMap<std::pair<Value *, unsigned>, PHINode *> &Phis) {
+    while (auto *Insert = dyn_cast<InsertValueInst>(Struct)) {
+      if (Insert->getIndices().front() == Index)
+        return Insert->getNumIndices() == 1 ? Insert->getInsertedValueOperand()
+                                            : nullptr;
+      Struct = Insert->getAggregateOperand();
+    }
+    if (auto *Known = dyn_cast<Constant>(Struct))
+      return Known->getAggregateElement(Index);
+    auto *Phi = dyn_cast<PHINode>(Struct);
+    // Nothing can be extracted between an invoke and its successor.
+    if (!Phi || any_of(Phi->incoming_values(), IsaPred<InvokeInst>))
+      return nullptr;
+    if (PHINode *Split = Phis.lookup({Phi, Index}))
+      return Split;
+    Type *Ty = cast<StructType>(Phi->getType())->getElementType(Index);
+    PHINode *Split = PHINode::Create(Ty, Phi->getNumIncomingValues(), "",
+                                     Phi->getIterator());
+    Phis[{Phi, Index}] = Split;
+    for (unsigned From = 0; From < Phi->getNumIncomingValues(); ++From) {
+      Value *Incoming = Phi->getIncomingValue(From);
+      BasicBlock *Block = Phi->getIncomingBlock(From);
+      // A block may come in by several edges, all with one value.
+      int Seen = Split->getBasicBlockIndex(Block);
+      Value *Element = Seen < 0 ? element(Incoming, Index, Phis)
+                                : Split->getIncomingValue(Seen);
+      if (!Element)
+        Element = ExtractValueInst::Create(Incoming, Index, "",
+                                           Block->getTerminator()->getIterator());
+      Split->addIncoming(Element, Block);
+    }
+    return Split;
   }
 
   static void redirect(CallBase &Old, Function &Callee, StructType *Ty) {

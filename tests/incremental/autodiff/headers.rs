@@ -35,6 +35,7 @@ tests! {
     seeds: "../../ui/autodiff/headers/seeds.rs",
     simd_vectors: "../../ui/autodiff/headers/simd-vectors.rs",
     slices_of_aggregates: "../../ui/autodiff/headers/slices-of-aggregates.rs",
+    tangents_of_enums: "../../ui/autodiff/headers/tangents-of-enums.rs",
     unsized_tails: "../../ui/autodiff/headers/unsized-tails.rs",
     zero_sized_arguments: "../../ui/autodiff/headers/zero-sized-arguments.rs",
 }

@@ -18,6 +18,7 @@ use crate::abi::FnAbiLlvmExt;
 use crate::attributes;
 use crate::builder::Builder;
 use crate::builder::autodiff::dispatch::INACTIVE;
+use crate::builder::autodiff::lower::is_read_only;
 use crate::builder::autodiff::{shadow, types};
 use crate::context::CodegenCx;
 use crate::llvm::{self, AttributeKind, AttributePlace, Value};
@@ -180,11 +181,7 @@ fn describe_parameters<'ll, 'tcx>(
         }
         match (&arg.mode, arg.layout.ty.kind()) {
             (PassMode::Indirect { .. }, _) => apply(&[no_alias]),
-            (_, &ty::Ref(_, pointee, Mutability::Not))
-                if pointee.is_freeze(cx.tcx, cx.typing_env()) =>
-            {
-                apply(&[no_alias, read_only])
-            }
+            _ if is_read_only(cx, arg.layout.ty) => apply(&[no_alias, read_only]),
             (_, &ty::Ref(_, pointee, Mutability::Mut))
                 if pointee.is_unpin(cx.tcx, cx.typing_env()) =>
             {

@@ -135,7 +135,7 @@ fn activities_fit_types<'tcx>(
 }
 
 /// Whether this is a reference through which nothing can be written.
-fn is_read_only<'tcx>(cx: &CodegenCx<'_, 'tcx>, ty: Ty<'tcx>) -> bool {
+pub(super) fn is_read_only<'tcx>(cx: &CodegenCx<'_, 'tcx>, ty: Ty<'tcx>) -> bool {
     matches!(*ty.kind(), ty::Ref(_, pointee, ty::Mutability::Not)
         if pointee.is_freeze(cx.tcx, cx.typing_env()))
 }

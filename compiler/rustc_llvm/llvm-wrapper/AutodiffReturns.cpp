@@ -4,6 +4,7 @@
 
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/SmallVector.h"
+#include "llvm/IR/AttributeMask.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Module.h"
@@ -20,15 +21,24 @@ namespace {
 // Enzyme returns the shadow, and no derivative goes through the float. The tangent
 // of an integer in such a value is zero to it, be it the tag of an enum, while that
 // of an integer alone is the integer.
+//
+// Returns floats as floats, where rustc has made an integer of an array of them:
+// Enzyme has no adjoint of an integer that is used in another block.
 struct ReturnPass : PassInfoMixin<ReturnPass> {
   PreservedAnalyses run(Module &M, ModuleAnalysisManager &) {
-    SmallVector<Function *> Mixed;
+    SmallVector<Function *> Mixed, Integers;
     for (Function &F : M)
-      if (F.hasLocalLinkage() && !F.isDeclaration() && !F.hasAddressTaken() &&
-          isMixed(F.getReturnType()))
-        Mixed.push_back(&F);
+      if (F.hasLocalLinkage() && !F.isDeclaration() && !F.hasAddressTaken()) {
+        if (isMixed(F.getReturnType()))
+          Mixed.push_back(&F);
+        else if (F.getReturnType()->isIntegerTy())
+          Integers.push_back(&F);
+      }
     for (Function *F : Mixed)
       rewrite(*F);
+    for (Function *F : Integers)
+      if (Type *Float = floatReturnedBy(*F))
+        returnFloat(*F, Float);
     for (Function &F : M)
       splitMixed(F);
     return PreservedAnalyses::none();
@@ -40,6 +50,74 @@ private:
     auto isFloat = [](Type *T) { return T->isFPOrFPVectorTy(); };
     return Struct && any_of(Struct->elements(), isFloat) &&
            !all_of(Struct->elements(), isFloat);
+  }
+
+  // What the integer that is returned has been, or becomes where it is used.
+  static Type *floatReturnedBy(Function &F) {
+    for (BasicBlock &BB : F)
+      if (auto *Return = dyn_cast<ReturnInst>(BB.getTerminator()))
+        if (auto *Cast = dyn_cast<BitCastInst>(Return->getReturnValue()))
+          if (Cast->getSrcTy()->isFPOrFPVectorTy())
+            return Cast->getSrcTy();
+    for (User *Call : F.users())
+      for (User *U : Call->users())
+        if (auto *Cast = dyn_cast<BitCastInst>(U))
+          if (Cast->getDestTy()->isFPOrFPVectorTy())
+            return Cast->getDestTy();
+    return nullptr;
+  }
+
+  static void returnFloat(Function &Old, Type *Float) {
+    FunctionType *OldTy = Old.getFunctionType();
+    auto *Ty = FunctionType::get(Float, OldTy->params(), false);
+    Function *New = Function::Create(Ty, Old.getLinkage(), Old.getAddressSpace(),
+                                     "", Old.getParent());
+    New->takeName(&Old);
+    New->copyAttributesFrom(&Old);
+    LLVMContext &C = Old.getContext();
+    New->setAttributes(withReturnOf(Float, Old.getAttributes(), C));
+    New->copyMetadata(&Old, 0);
+    New->splice(New->begin(), &Old);
+    for (Argument &Arg : Old.args())
+      Arg.replaceAllUsesWith(New->getArg(Arg.getArgNo()));
+    for (BasicBlock &BB : *New)
+      if (auto *Return = dyn_cast<ReturnInst>(BB.getTerminator()))
+        Return->setOperand(0, asFloat(Return->getReturnValue(), Float, Return));
+    for (User *U : make_early_inc_range(Old.users())) {
+      auto *Call = cast<CallBase>(U);
+      SmallVector<Use *> Uses(make_pointer_range(Call->uses()));
+      Call->setAttributes(withReturnOf(Float, Call->getAttributes(), C));
+      Call->mutateFunctionType(Ty);
+      Call->setCalledOperand(New);
+      if (Uses.empty())
+        continue;
+      if (auto *Invoke = dyn_cast<InvokeInst>(Call))
+        SplitEdge(Invoke->getParent(), Invoke->getNormalDest());
+      auto *Integer =
+          new BitCastInst(Call, OldTy->getReturnType(), "",
+                          *Call->getInsertionPointAfterDef());
+      for (Use *Used : Uses)
+        Used->set(Integer);
+      for (User *Cast : make_early_inc_range(Integer->users()))
+        if (isa<BitCastInst>(Cast) && Cast->getType() == Float) {
+          Cast->replaceAllUsesWith(Call);
+          cast<Instruction>(Cast)->eraseFromParent();
+        }
+    }
+    Old.eraseFromParent();
+  }
+
+  static AttributeList withReturnOf(Type *Ty, const AttributeList &Attrs,
+                                    LLVMContext &C) {
+    return Attrs.removeRetAttributes(
+        C, AttributeFuncs::typeIncompatible(Ty, Attrs.getRetAttrs()));
+  }
+
+  static Value *asFloat(Value *Integer, Type *Float, Instruction *Before) {
+    if (auto *Cast = dyn_cast<BitCastInst>(Integer))
+      if (Cast->getSrcTy() == Float)
+        return Cast->getOperand(0);
+    return IRBuilder<>(Before).CreateBitCast(Integer, Float);
   }
 
   // The attributes of a function or a call with one more parameter in front.

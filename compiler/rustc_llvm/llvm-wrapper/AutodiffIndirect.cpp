@@ -103,10 +103,34 @@ void compareNothingInBatches(Module &M) {
   }
 }
 
+// How something is returned is part of the ABI of what the program calls by its
+// address. The slice calls a copy, which nobody else does, so that `sret` can be
+// taken from it (AutodiffPasses.cpp), and what it returns can go through memory
+// (AutodiffReturns.cpp).
+void copyForSlice(Module &M) {
+  SmallVector<Function *> Known;
+  for (Function &F : M)
+    if (!F.isDeclaration() &&
+        (F.hasStructRetAttr() || F.getReturnType()->isStructTy()) &&
+        !(F.hasLocalLinkage() && !F.hasAddressTaken()))
+      Known.push_back(&F);
+  for (Function *F : Known) {
+    ValueToValueMapTy Map;
+    Function *Copy = CloneFunction(F, Map);
+    Copy->setLinkage(GlobalValue::InternalLinkage);
+    for (User *U : make_early_inc_range(F->users())) {
+      auto *Call = dyn_cast<CallBase>(U);
+      if (Call && Call->getCalledFunction() == F)
+        Call->setCalledFunction(Copy);
+    }
+  }
+}
+
 } // namespace
 
 void LLVMRustPrepareIndirectCalls(Module &M) {
   markTablesInactive(M);
+  copyForSlice(M);
   compareNothingInBatches(M);
 }
 

@@ -79,6 +79,30 @@ fn in_memory(f: fn(Many, f64) -> Many, m: &Many, k: f64) -> f64 {
     2.0 * m.a + 3.0 * m.b + 5.0 * m.c[0] + 7.0 * m.c[1] + 11.0 * m.c[2]
 }
 
+// Not inlined where they are called.
+#[inline(never)]
+fn twice_and_zero(x: f64) -> [f64; 2] {
+    [2.0 * x, 0.0]
+}
+
+#[inline(never)]
+fn three_and_square(x: f64) -> [f64; 2] {
+    [3.0 * x, x * x]
+}
+
+#[autodiff_reverse(d_array, Const, Active, Active)]
+#[autodiff_forward(t_array, Const, Dual, Dual)]
+fn array(f: fn(f64) -> [f64; 2], x: f64) -> [f64; 2] {
+    f(x)
+}
+
+// Calls one of them directly, too.
+#[autodiff_reverse(d_directly, Const, Active, Active)]
+fn directly(f: fn(f64) -> [f64; 2], x: f64) -> f64 {
+    let ([a, b], [c, d]) = (f(x), twice_and_zero(x));
+    a + 10.0 * b + 100.0 * c + d
+}
+
 #[autodiff_reverse(d_generic, Const, Active, Active)]
 fn generic(which: bool, x: f64) -> f64 {
     // Made and called in the slice alone.
@@ -135,6 +159,14 @@ pub fn main() {
     exact("sums k", dk, 9.0 + 11.0);
     exact("sums a b", (dm.a, dm.b), (2.0, 41.0));
     exact("sums c", dm.c, [12.0, 7.0, 11.0]);
+
+    exact("array", d_array(black_box(twice_and_zero), 3.0, [5.0, 7.0]), ([6.0, 0.0], 10.0));
+    exact("array", d_array(black_box(three_and_square), 3.0, [5.0, 7.0]), ([9.0, 9.0], 57.0));
+    exact("array", t_array(black_box(twice_and_zero), 3.0, 5.0), ([6.0, 0.0], [10.0, 0.0]));
+    exact("array", t_array(black_box(three_and_square), 3.0, 5.0), ([9.0, 9.0], [15.0, 30.0]));
+    // 202 x, and 203 x + 10 x^2.
+    exact("directly", d_directly(black_box(twice_and_zero), 3.0, 1.0), (606.0, 202.0));
+    exact("directly", d_directly(black_box(three_and_square), 3.0, 1.0), (699.0, 263.0));
 
     exact("made inside", d_generic(black_box(true), 3.0, 1.0), (18.0, 12.0));
     exact("made inside", d_generic(black_box(false), 3.0, 1.0), (27.0, 9.0));

@@ -6,6 +6,8 @@
 
 use rustc_abi::{BackendRepr, CanonAbi, HasDataLayout, Primitive};
 use rustc_codegen_ssa::common::{IntPredicate, TypeKind};
+use rustc_codegen_ssa::mir::load_cast;
+use rustc_codegen_ssa::mir::place::PlaceRef;
 use rustc_codegen_ssa::traits::*;
 use rustc_hir::LangItem;
 use rustc_hir::attrs::Linkage;
@@ -16,7 +18,7 @@ use rustc_middle::ty::layout::FnAbiOf;
 use rustc_middle::ty::print::with_no_trimmed_paths;
 use rustc_middle::ty::{self, Instance, InstanceKind, Ty};
 use rustc_span::DUMMY_SP;
-use rustc_target::callconv::{FnAbi, PassMode};
+use rustc_target::callconv::{ArgAbi, ArgAttributes, FnAbi, PassMode};
 
 use crate::abi::FnAbiLlvmExt;
 use crate::attributes;
@@ -46,8 +48,7 @@ pub(crate) fn dispatch<'ll, 'tcx>(
     if call.is_formatting(cx.tcx) {
         return None;
     }
-    let can_follow = !mixes_in_registers(fn_abi);
-    let message = no_derivative(bx, fn_abi, method, can_follow);
+    let message = no_derivative(bx, fn_abi, method);
     if let Some(method) = method {
         check_shadow(bx, callee, method);
     }
@@ -71,7 +72,9 @@ pub(crate) fn dispatch<'ll, 'tcx>(
         let receiver = &mut args[usize::from(fn_abi.ret.is_indirect())];
         *receiver = of_any_type(&mut bx, *receiver);
     }
-    for candidate in candidates(cx, call).filter(|_| can_follow) {
+    let slot = mixes_in_registers(fn_abi).then(|| slot(&mut bx, &fn_abi.ret));
+    args.splice(0..0, slot.map(|slot| slot.val.llval));
+    for candidate in candidates(cx, call) {
         let candidate_abi = cx.fn_abi_of_instance(candidate, ty::List::empty());
         // One that takes itself by value is no function for a vtable.
         if candidate_abi.llvm_type(cx) != llty {
@@ -81,23 +84,26 @@ pub(crate) fn dispatch<'ll, 'tcx>(
         let [then, otherwise] = ["equal", "next"].map(|name| bx.append_sibling_block(name));
         bx.cond_br(is_equal, then, otherwise);
         bx.switch_to_block(then);
-        call_and_return(&mut bx, candidate_abi, separate(cx, candidate, candidate_abi), &args);
+        let (function, abi) = separate(cx, candidate, candidate_abi);
+        let result = bx.call(abi.llvm_type(cx), None, Some(&abi), function, &args, None, None);
+        let result = match slot {
+            Some(slot) => returned_in(&mut bx, &fn_abi.ret, slot),
+            None => result,
+        };
+        ret(&mut bx, result);
         bx.switch_to_block(otherwise);
     }
     stop(&mut bx, &message);
     // Enzyme takes a block that does not return for one that is never reached, and the comparison
     // before it for one that need not be made.
-    let ret = unsafe { llvm::LLVMGetReturnType(llty) };
-    if ret == cx.type_void() {
-        bx.ret_void();
-    } else {
-        bx.ret(cx.const_null(ret));
-    }
+    let ret_ty = unsafe { llvm::LLVMGetReturnType(llty) };
+    if ret_ty == cx.type_void() { bx.ret_void() } else { bx.ret(cx.const_null(ret_ty)) }
     Some((ty, function))
 }
 
 /// Whether what is returned in registers is in part a float or a pointer. Enzyme, which finds out types for
 /// each candidate alone, would take a pair of a float and an integer for an integer, whose derivative is zero.
+/// In memory, each part is what it is loaded as.
 fn mixes_in_registers<'tcx>(fn_abi: &FnAbi<'tcx, Ty<'tcx>>) -> bool {
     match (&fn_abi.ret.mode, fn_abi.ret.layout.backend_repr) {
         (PassMode::Pair(..), BackendRepr::ScalarPair(a, b)) => !matches!(
@@ -107,6 +113,38 @@ fn mixes_in_registers<'tcx>(fn_abi: &FnAbi<'tcx, Ty<'tcx>>) -> bool {
         (PassMode::Cast { .. }, _) => true,
         _ => false,
     }
+}
+
+/// Memory for what `ret` returns in registers.
+fn slot<'ll, 'tcx>(
+    bx: &mut Builder<'_, 'll, 'tcx>,
+    ret: &ArgAbi<'tcx, Ty<'tcx>>,
+) -> PlaceRef<'tcx, &'ll Value> {
+    let (mut size, mut align) = (ret.layout.size, ret.layout.align.abi);
+    // What it is cast to may be larger.
+    if let PassMode::Cast { cast, .. } = &ret.mode {
+        size = size.max(cast.size(bx));
+        align = align.max(cast.align(bx));
+    }
+    PlaceRef::new_sized_aligned(bx.alloca(size, align), ret.layout, align)
+}
+
+/// What is in `slot`, as `ret` returns it in registers.
+fn returned_in<'ll, 'tcx>(
+    bx: &mut Builder<'_, 'll, 'tcx>,
+    ret: &ArgAbi<'tcx, Ty<'tcx>>,
+    slot: PlaceRef<'tcx, &'ll Value>,
+) -> &'ll Value {
+    match &ret.mode {
+        PassMode::Cast { cast, .. } => {
+            load_cast(bx, cast, ret.layout, slot.val.llval, slot.val.align)
+        }
+        _ => bx.load_operand(slot).immediate_or_packed_pair(bx),
+    }
+}
+
+fn ret<'ll>(bx: &mut Builder<'_, 'll, '_>, result: &'ll Value) {
+    if bx.cx.val_ty(result) == bx.cx.type_void() { bx.ret_void() } else { bx.ret(result) }
 }
 
 /// `receiver`, of which Enzyme does not know what it points to. Where the function that calls a method has
@@ -142,20 +180,29 @@ fn of_any_type<'ll>(bx: &mut Builder<'_, 'll, '_>, receiver: &'ll Value) -> &'ll
 /// Of a function whose types Enzyme finds out without those of its callers, and keeps to itself.
 const SEPARATE_TYPES: &str = "enzyme_ta_norecur";
 
-/// A function that does nothing but call `candidate`, once in a codegen unit.
+/// A function that does nothing but call `candidate`, once in a codegen unit, and its ABI: that of the
+/// candidate, but for what is returned through memory.
 ///
 /// To Enzyme, a pointer points to one type in all of a function, while each candidate takes it for one to
 /// its own. What it finds in here, it keeps apart from what it knows of the caller.
 fn separate<'ll, 'tcx>(
     cx: &CodegenCx<'ll, 'tcx>,
     candidate: Instance<'tcx>,
-    fn_abi: &FnAbi<'tcx, Ty<'tcx>>,
-) -> &'ll Value {
+    candidate_abi: &FnAbi<'tcx, Ty<'tcx>>,
+) -> (&'ll Value, FnAbi<'tcx, Ty<'tcx>>) {
+    // As of a primal: an ordinary parameter instead of `sret`, which would say to Enzyme what type the
+    // result is of.
+    let mut fn_abi = FnAbi { autodiff: true, ..candidate_abi.clone() };
+    let is_moved = mixes_in_registers(candidate_abi);
+    if is_moved {
+        fn_abi.ret = ArgAbi::new(cx, fn_abi.ret.layout, |_, _| ArgAttributes::new());
+        fn_abi.ret.make_indirect();
+    }
     let name = format!("{}.candidate", cx.tcx.symbol_name(candidate).name);
     if let Some(function) = cx.get_declared_value(&name) {
-        return function;
+        return (function, fn_abi);
     }
-    let function = cx.declare_fn(&name, fn_abi, None);
+    let function = cx.declare_fn(&name, &fn_abi, None);
     llvm::set_linkage(function, llvm::Linkage::InternalLinkage);
     attributes::llfn_attrs_from_instance(cx, cx.tcx, function, &CodegenFnAttrs::new(), None);
     let attrs = [
@@ -173,9 +220,20 @@ fn separate<'ll, 'tcx>(
     cx.add_compiler_used_global(function);
     let start = Builder::append_block(cx, function, "start");
     let count = cx.func_params_types(llty).len() as u32;
-    let args: Vec<_> = (0..count).map(|i| llvm::get_param(function, i)).collect();
-    call_and_return(&mut Builder::build(cx, start), fn_abi, cx.get_fn(candidate), &args);
-    function
+    let mut args: Vec<_> = (0..count).map(|i| llvm::get_param(function, i)).collect();
+    let out = is_moved.then(|| PlaceRef::new_sized(args.remove(0), fn_abi.ret.layout));
+    let mut bx = Builder::build(cx, start);
+    let llty = candidate_abi.llvm_type(cx);
+    let callee = cx.get_fn(candidate);
+    let result = bx.call(llty, None, Some(candidate_abi), callee, &args, None, None);
+    match out {
+        Some(out) => {
+            bx.store_arg(&candidate_abi.ret, result, out);
+            bx.ret_void();
+        }
+        None => ret(&mut bx, result),
+    }
+    (function, fn_abi)
 }
 
 /// Tells Enzyme what `place` is, if it is a float.
@@ -190,21 +248,6 @@ fn tell_float<'ll>(cx: &CodegenCx<'ll, '_>, function: &'ll Value, place: Attribu
     let tree = format!("{{[-1]:Float@{float}}}");
     let attr = llvm::CreateAttrStringValue(cx.llcx, "enzyme_type", &tree);
     attributes::apply_to_llfn(function, place, &[attr]);
-}
-
-fn call_and_return<'ll, 'tcx>(
-    bx: &mut Builder<'_, 'll, 'tcx>,
-    fn_abi: &FnAbi<'tcx, Ty<'tcx>>,
-    function: &'ll Value,
-    args: &[&'ll Value],
-) {
-    let llty = fn_abi.llvm_type(bx.cx);
-    let result = bx.call(llty, None, Some(fn_abi), function, args, None, None);
-    if unsafe { llvm::LLVMGetReturnType(llty) } == bx.cx.type_void() {
-        bx.ret_void();
-    } else {
-        bx.ret(result);
-    }
 }
 
 /// Stops the program unless the shadow of the receiver of `method` is of the type that the receiver is of:
@@ -345,7 +388,6 @@ fn no_derivative<'tcx>(
     bx: &Builder<'_, '_, 'tcx>,
     fn_abi: &FnAbi<'tcx, Ty<'tcx>>,
     method: Option<Instance<'tcx>>,
-    can_follow: bool,
 ) -> String {
     let tcx = bx.cx.tcx;
     let caller = name_of_caller(bx);
@@ -363,16 +405,9 @@ fn no_derivative<'tcx>(
             format!("{prefix}fn({}) -> {ret}", args.join(", "))
         }
     });
-    let call = format!("no derivative of a call of `{callee}` in `{caller}`: ");
-    let reason = if can_follow {
-        let made = if method.is_some() { "trait object" } else { "`fn` pointer" };
-        format!(
-            "crate `{krate}`, which has the derivative, does not know the function that is called; let \
-             that crate make the {made}"
-        )
-    } else {
-        let ret = with_no_trimmed_paths!(fn_abi.ret.layout.ty.to_string());
-        format!("it returns a `{ret}` in registers; let it return a float, or write to a `&mut {ret}`")
-    };
-    call + &reason
+    let made = if method.is_some() { "trait object" } else { "`fn` pointer" };
+    format!(
+        "no derivative of a call of `{callee}` in `{caller}`: crate `{krate}`, which has the derivative, does \
+         not know the function that is called; let that crate make the {made}"
+    )
 }

@@ -45,8 +45,8 @@ impl<'tcx> IndirectCall<'_, 'tcx> {
     /// The types of what is passed, but for the receiver of a method, which is of another type behind the
     /// vtable. What has no size is not passed: a closure that is a `fn` pointer takes itself as well.
     fn args(&self, abi: &FnAbi<'tcx, Ty<'tcx>>) -> impl Iterator<Item = Ty<'tcx>> {
-        let passed = abi.args.iter().filter(|arg| !arg.is_ignore()).map(|arg| arg.layout.ty);
-        passed.skip(usize::from(self.method.is_some())).collect::<Vec<_>>().into_iter()
+        let args = abi.args.iter().skip(usize::from(self.method.is_some()));
+        args.filter(|arg| !arg.is_ignore()).map(|arg| arg.layout.ty)
     }
 }
 

@@ -458,6 +458,30 @@ void forgetParamAttr(Function &F, Attribute::AttrKind Kind,
   }
 }
 
+// Says to Enzyme what it gets wrong about intrinsics.
+void describeIntrinsics(Function &F) {
+  for (Instruction &I : instructions(F)) {
+    auto *Call = dyn_cast<IntrinsicInst>(&I);
+    if (!Call)
+      continue;
+    switch (Call->getIntrinsicID()) {
+    case Intrinsic::fptosi_sat:
+    case Intrinsic::fptoui_sat:
+      // Of an integer that a float is made to, there is no derivative.
+      Call->addFnAttr(Attribute::get(F.getContext(), "enzyme_inactive"));
+      break;
+    case Intrinsic::memcpy:
+    case Intrinsic::memset:
+      // Enzyme copies piece by piece what is of several types, and takes the second
+      // piece for as well aligned as the first.
+      cast<MemIntrinsic>(Call)->setDestAlignment(Align(1));
+      if (auto *Copy = dyn_cast<MemCpyInst>(Call))
+        Copy->setSourceAlignment(Align(1));
+      break;
+    }
+  }
+}
+
 // Whether only the slice calls \p F.
 bool isOurs(const Function *F) {
   return F && F->hasLocalLinkage() && !F->isDeclaration() && !F->hasAddressTaken();
@@ -470,6 +494,7 @@ struct PreparePass : PassInfoMixin<PreparePass> {
     hideUncountedExits(F, FAM.getResult<TargetLibraryAnalysis>(F));
     copyByTemporary(F);
     LLVMRustTellTypes(F);
+    describeIntrinsics(F);
     F.addFnAttr(KeepPointers);
     // What a function was passed in memory, its reverse reads again.
     forgetParamAttr(F, Attribute::DeadOnReturn, [](const Function *) { return true; });

@@ -276,8 +276,10 @@ impl<'tcx> Graph<'tcx> {
                 return;
             }
             let calls: Vec<_> = indirect.calls.iter().copied().collect();
-            for item in mono_items.take().into_iter().flatten() {
-                indirect.visit(tcx, item);
+            if let Some(mono_items) = mono_items.take() {
+                for item in mono_items.chain(items_of_other_crates(tcx)) {
+                    indirect.visit(tcx, item);
+                }
             }
             let candidates: Vec<_> =
                 calls.iter().flat_map(|&call| indirect.candidates(tcx, call)).collect();
@@ -294,6 +296,19 @@ impl<'tcx> Graph<'tcx> {
     fn is_copyable(&self, item: &MonoItem<'tcx>) -> bool {
         self.uses.contains_key(item) && !self.uncopyable.contains(item)
     }
+}
+
+/// This crate's own functions of which other crates get a copy each. They are no items of this crate, but
+/// the pointers that they make are of its functions.
+fn items_of_other_crates<'tcx>(tcx: TyCtxt<'tcx>) -> impl Iterator<Item = MonoItem<'tcx>> {
+    let reachable = tcx.reachable_set(());
+    tcx.mir_keys(()).iter().filter(|id| reachable.contains(id)).filter_map(move |id| {
+        let def_id = id.to_def_id();
+        let is_copied = matches!(tcx.def_kind(def_id), DefKind::Fn | DefKind::AssocFn)
+            && !tcx.generics_of(def_id).requires_monomorphization(tcx)
+            && tcx.cross_crate_inlinable(def_id);
+        is_copied.then(|| MonoItem::Fn(Instance::mono(tcx, def_id)))
+    })
 }
 
 /// Whether `item` can be referred to from another codegen unit of this crate.

@@ -17,9 +17,8 @@ use rustc_target::callconv::{ArgAbi, FnAbi, PassMode};
 use crate::abi::FnAbiLlvmExt;
 use crate::attributes;
 use crate::builder::Builder;
-use crate::builder::autodiff::dispatch::INACTIVE;
 use crate::builder::autodiff::lower::is_read_only;
-use crate::builder::autodiff::{shadow, types};
+use crate::builder::autodiff::{dispatch, shadow, types};
 use crate::context::CodegenCx;
 use crate::llvm::{self, AttributeKind, AttributePlace, Value};
 
@@ -138,20 +137,13 @@ fn copy_as_constant<'ll, 'tcx>(
     let cx = bx.cx;
     let llty = cx.type_func(&[cx.type_ptr(); 2], cx.type_void());
     let name = cx.generate_local_symbol_name("autodiff.copy");
-    let function = cx.declare_cfn(&name, llvm::UnnamedAddr::Global, llty);
-    llvm::set_linkage(function, llvm::Linkage::InternalLinkage);
-    attributes::llfn_attrs_from_instance(cx, cx.tcx, function, &CodegenFnAttrs::new(), None);
-    // Without `OptimizeNone`, LLVM would find out that what was at `to` before is never read, and leave out
-    // the copy that the derivative goes through.
-    let kinds = [
-        AttributeKind::NoFree,
-        AttributeKind::NoInline,
-        AttributeKind::NoUnwind,
-        AttributeKind::OptimizeNone,
-        AttributeKind::WillReturn,
+    // LLVM would find out that what was at `to` before is never read, and leave out the copy that the
+    // derivative goes through.
+    let function = dispatch::define_opaque(cx, &name, llty);
+    let attrs = [
+        AttributeKind::WillReturn.create_attr(cx.llcx),
+        llvm::CreateAttrString(cx.llcx, dispatch::INACTIVE),
     ];
-    let mut attrs = kinds.map(|kind| kind.create_attr(cx.llcx)).to_vec();
-    attrs.push(llvm::CreateAttrString(cx.llcx, INACTIVE));
     attributes::apply_to_llfn(function, AttributePlace::Function, &attrs);
     let start = Builder::append_block(cx, function, "start");
     let mut inside = Builder::build(cx, start);

@@ -10,7 +10,7 @@ use rustc_codegen_ssa::mir::load_cast;
 use rustc_codegen_ssa::mir::place::PlaceRef;
 use rustc_codegen_ssa::traits::*;
 use rustc_hir::LangItem;
-use rustc_hir::attrs::Linkage;
+use rustc_hir::attrs::{Linkage, OptimizeAttr};
 use rustc_hir::def_id::LOCAL_CRATE;
 use rustc_middle::middle::codegen_fn_attrs::CodegenFnAttrs;
 use rustc_middle::mono::{IndirectCall, MonoItem};
@@ -155,20 +155,13 @@ fn of_any_type<'ll>(bx: &mut Builder<'_, 'll, '_>, receiver: &'ll Value) -> &'ll
     // `AutodiffIndirect.cpp` in `rustc_llvm` knows it by this name.
     let name = "rustc.autodiff.receiver";
     let function = cx.get_declared_value(name).unwrap_or_else(|| {
-        let function = cx.declare_cfn(name, llvm::UnnamedAddr::Global, llty);
-        llvm::set_linkage(function, llvm::Linkage::InternalLinkage);
-        attributes::llfn_attrs_from_instance(cx, cx.tcx, function, &CodegenFnAttrs::new(), None);
-        // Without `OptimizeNone`, LLVM would find out that it returns what it is given.
-        let kinds = [
-            AttributeKind::NoFree,
-            AttributeKind::NoInline,
-            AttributeKind::NoUnwind,
-            AttributeKind::OptimizeNone,
-            AttributeKind::WillReturn,
+        // LLVM would find out that it returns what it is given.
+        let function = define_opaque(cx, name, llty);
+        let attrs = [
+            AttributeKind::WillReturn.create_attr(cx.llcx),
+            MemoryEffects::None.create_attr(cx.llcx),
+            llvm::CreateAttrString(cx.llcx, SEPARATE_TYPES),
         ];
-        let mut attrs = kinds.map(|kind| kind.create_attr(cx.llcx)).to_vec();
-        attrs.push(MemoryEffects::None.create_attr(cx.llcx));
-        attrs.push(llvm::CreateAttrString(cx.llcx, SEPARATE_TYPES));
         attributes::apply_to_llfn(function, AttributePlace::Function, &attrs);
         let start = Builder::append_block(cx, function, "start");
         Builder::build(cx, start).ret(llvm::get_param(function, 0));
@@ -283,7 +276,7 @@ fn check_shadow<'ll, 'tcx>(
     let method = with_no_trimmed_paths!(cx.tcx.def_path_str_with_args(method.def_id(), method.args));
     let message = format!(
         "no derivative of a call of `{method}` in `{caller}`: the shadow of the trait object is of \
-         another type than the trait object"
+         another type than the trait object, or was made in another crate"
     );
     stop(&mut check_bx, &message);
     check_bx.ret_void();
@@ -325,6 +318,19 @@ fn define_for_enzyme<'ll>(cx: &CodegenCx<'ll, '_>, name: &str, llty: &'ll Type) 
     function
 }
 
+/// Declares a function that LLVM neither looks into nor takes for what it is.
+pub(super) fn define_opaque<'ll>(cx: &CodegenCx<'ll, '_>, name: &str, llty: &'ll Type) -> &'ll Value {
+    let function = cx.declare_cfn(name, llvm::UnnamedAddr::Global, llty);
+    llvm::set_linkage(function, llvm::Linkage::InternalLinkage);
+    let codegen_attrs =
+        CodegenFnAttrs { optimize: OptimizeAttr::DoNotOptimize, ..CodegenFnAttrs::new() };
+    attributes::llfn_attrs_from_instance(cx, cx.tcx, function, &codegen_attrs, None);
+    let attrs = [AttributeKind::NoFree, AttributeKind::NoInline, AttributeKind::NoUnwind]
+        .map(|kind| kind.create_attr(cx.llcx));
+    attributes::apply_to_llfn(function, AttributePlace::Function, &attrs);
+    function
+}
+
 /// What `call` may call. By the linkage of a copy it is known what can be compared with an address.
 fn candidates<'tcx>(
     cx: &CodegenCx<'_, 'tcx>,
@@ -347,20 +353,12 @@ fn stop(bx: &mut Builder<'_, '_, '_>, message: &str) {
     let llty = cx.type_func(&[cx.type_ptr(), cx.type_isize()], cx.type_void());
     let name = "autodiff.stop";
     let function = cx.get_declared_value(name).unwrap_or_else(|| {
-        let function = cx.declare_cfn(name, llvm::UnnamedAddr::Global, llty);
-        llvm::set_linkage(function, llvm::Linkage::InternalLinkage);
-        let codegen_attrs = CodegenFnAttrs::new();
-        attributes::llfn_attrs_from_instance(cx, cx.tcx, function, &codegen_attrs, None);
-        // Without `OptimizeNone`, LLVM would find out that it does not return.
-        let kinds = [
-            AttributeKind::Cold,
-            AttributeKind::NoFree,
-            AttributeKind::NoInline,
-            AttributeKind::NoUnwind,
-            AttributeKind::OptimizeNone,
+        // LLVM would find out that it does not return.
+        let function = define_opaque(cx, name, llty);
+        let attrs = [
+            AttributeKind::Cold.create_attr(cx.llcx),
+            llvm::CreateAttrString(cx.llcx, INACTIVE),
         ];
-        let mut attrs = kinds.map(|kind| kind.create_attr(cx.llcx)).to_vec();
-        attrs.push(llvm::CreateAttrString(cx.llcx, INACTIVE));
         attributes::apply_to_llfn(function, AttributePlace::Function, &attrs);
         let start = Builder::append_block(cx, function, "start");
         let mut bx = Builder::build(cx, start);

@@ -487,6 +487,18 @@ bool isOurs(const Function *F) {
   return F && F->hasLocalLinkage() && !F->isDeclaration() && !F->hasAddressTaken();
 }
 
+// What returns memory that nothing else points to, Enzyme takes for an allocator,
+// though it may have written pointers there.
+void forgetFreshReturns(Function &F) {
+  F.removeRetAttr(Attribute::NoAlias);
+  for (Instruction &I : instructions(F)) {
+    auto *Call = dyn_cast<CallBase>(&I);
+    const Function *Callee = Call ? Call->getCalledFunction() : nullptr;
+    if (Callee && !Callee->isDeclaration())
+      Call->removeRetAttr(Attribute::NoAlias);
+  }
+}
+
 struct PreparePass : PassInfoMixin<PreparePass> {
   PreservedAnalyses run(Function &F, FunctionAnalysisManager &FAM) {
     spreadStores(F);
@@ -500,6 +512,7 @@ struct PreparePass : PassInfoMixin<PreparePass> {
     forgetParamAttr(F, Attribute::DeadOnReturn, [](const Function *) { return true; });
     // `sret([16 x i8])` says bytes to Enzyme, through which no derivative goes.
     forgetParamAttr(F, Attribute::StructRet, isOurs);
+    forgetFreshReturns(F);
     return PreservedAnalyses::none();
   }
 };

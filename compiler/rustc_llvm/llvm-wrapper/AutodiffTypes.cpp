@@ -12,6 +12,9 @@
 #include "llvm/IR/MDBuilder.h"
 #include "llvm/IR/Module.h"
 
+#include <limits>
+#include <optional>
+
 using namespace llvm;
 
 namespace {
@@ -68,10 +71,24 @@ public:
   // Whether there is something of which nothing is told, not even bytes.
   bool HasUntold = false;
 
-  explicit Uses(const Value *Pointer) {
-    pushObjectsOf(Pointer);
-    while (!Pending.empty())
-      visit(Pending.pop_back_val());
+  // \p Size is that of the piece, where only what is at its place in a larger one counts.
+  explicit Uses(const Value *Pointer, const DataLayout &Layout,
+                const ConstantInt *Size = nullptr)
+      : Layout(Layout) {
+    const Value *Object = getUnderlyingObject(Pointer);
+    APInt Offset(Layout.getIndexTypeSizeInBits(Pointer->getType()), 0);
+    if (Size && Pointer->stripAndAccumulateConstantOffsets(
+                    Layout, Offset, /*AllowNonInbounds=*/true) == Object) {
+      Start = Offset.getSExtValue();
+      End = Start + Size->getSExtValue();
+      push(Object, 0);
+    } else {
+      pushObjectsOf(Pointer);
+    }
+    while (!Pending.empty()) {
+      auto [Next, At] = Pending.pop_back_val();
+      visit(Next, At);
+    }
   }
 
   // What all of it is, if that is floats of one size.
@@ -84,12 +101,29 @@ public:
   }
 
 private:
-  SmallVector<const Value *> Pending;
+  // How far a pointer is from the start of the object, if that is known.
+  using Distance = std::optional<int64_t>;
+
+  const DataLayout &Layout;
+  int64_t Start = 0, End = std::numeric_limits<int64_t>::max();
+  SmallVector<std::pair<const Value *, Distance>> Pending;
   SmallPtrSet<const Value *, 16> Seen;
 
-  void push(const Value *V) {
+  void push(const Value *V, Distance At = std::nullopt) {
     if (!isa<ConstantData>(V) && Seen.insert(V).second)
-      Pending.push_back(V);
+      Pending.push_back({V, At});
+  }
+
+  Distance behind(const GetElementPtrInst &Place, Distance At) const {
+    APInt Offset(Layout.getIndexTypeSizeInBits(Place.getType()), 0);
+    if (!At || !Place.accumulateConstantOffset(Layout, Offset))
+      return std::nullopt;
+    return *At + Offset.getSExtValue();
+  }
+
+  bool isElsewhere(const Instruction &I, Distance At) const {
+    int64_t Size = Layout.getTypeStoreSize(getLoadStoreType(&I)).getFixedValue();
+    return At && (*At >= End || *At + Size <= Start);
   }
 
   void pushObjectsOf(const Value *Pointer) {
@@ -106,20 +140,22 @@ private:
     Told = Name;
   }
 
-  void visit(const Value *Pointer) {
+  void visit(const Value *Pointer, Distance At) {
     if (auto *Arg = dyn_cast<Argument>(Pointer))
       visitArgument(*Arg);
     for (const Use &U : Pointer->uses()) {
       auto *I = dyn_cast<Instruction>(U.getUser());
       if (!I)
         continue;
-      if (isa<GetElementPtrInst, PHINode, SelectInst>(I))
+      if (auto *Place = dyn_cast<GetElementPtrInst>(I))
+        push(I, behind(*Place, At));
+      else if (isa<PHINode, SelectInst>(I))
         push(I);
       else if (isa<MemIntrinsic>(I))
         visitMetadata(*I);
       else if (auto *Call = dyn_cast<CallBase>(I))
         visitCall(*Call, U);
-      else if (getLoadStorePointerOperand(I) == Pointer)
+      else if (getLoadStorePointerOperand(I) == Pointer && !isElsewhere(*I, At))
         visitAccess(*I);
     }
   }
@@ -146,7 +182,8 @@ private:
   void visitAccess(const Instruction &I) {
     if (visitMetadata(I))
       return;
-    StringRef Name = nameOfAccess(I);
+    StringRef Name = getLoadStoreType(&I)->isPtrOrPtrVectorTy() ? "any pointer"
+                                                                : nameOfAccess(I);
     if (Name.empty())
       HasUntold = true;
     else
@@ -174,7 +211,8 @@ void describe(MemIntrinsic &Call) {
                           !isa<MemSetInst>(Call);
   if (IsTold)
     return;
-  Uses Uses(Call.getDest());
+  Uses Uses(Call.getDest(), Call.getDataLayout(),
+            dyn_cast<ConstantInt>(Call.getLength()));
   if (!Uses.Differ && !Uses.Told.empty())
     Call.setMetadata(LLVMContext::MD_tbaa, tag(Call.getContext(), Uses.Told));
 }
@@ -194,7 +232,7 @@ Function *declareUnknownBytes(Module &M, Type *From, Type *To) {
 
 // Bytes of floats that are copied as an integer are copied as floats instead.
 void copyBytes(LoadInst &Load) {
-  Uses Uses(Load.getPointerOperand());
+  Uses Uses(Load.getPointerOperand(), Load.getDataLayout());
   LLVMContext &C = Load.getContext();
   IRBuilder<> Builder(&Load);
   Type *Ty = Load.getType(), *Float = Uses.floats(C);

@@ -19,6 +19,7 @@ mod sessions;
 
 tests! {
     arrays_in_registers: "../../ui/autodiff/bodies/arrays-in-registers.rs",
+    boxes: "../../ui/autodiff/bodies/boxes.rs",
     bundle_adjustment: "../../ui/autodiff/bodies/bundle-adjustment.rs",
     closures: "../../ui/autodiff/bodies/closures.rs",
     control_flow: "../../ui/autodiff/bodies/control-flow.rs",

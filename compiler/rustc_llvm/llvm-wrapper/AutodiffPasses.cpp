@@ -26,6 +26,7 @@
 #include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/PassManager.h"
 #include "llvm/Passes/PassBuilder.h"
+#include "llvm/Transforms/Scalar/SROA.h"
 #include "llvm/Transforms/Utils/BasicBlockUtils.h"
 #include "llvm/Transforms/Utils/ControlFlowUtils.h"
 #include "llvm/Transforms/Utils/LoopSimplify.h"
@@ -42,7 +43,7 @@ void LLVMRustRevealIndirectCalls(Module &M);
 void LLVMRustAddReturnsThroughMemory(ModulePassManager &MPM);
 
 // In AutodiffTypes.cpp.
-void LLVMRustTellTypes(Function &F);
+void LLVMRustTellTypes(Function &F, TargetLibraryInfo &TLI);
 void LLVMRustForgetUnknownBytes(Module &M);
 
 namespace {
@@ -264,8 +265,8 @@ void hideUncountedExits(Function &F, TargetLibraryInfo &TLI) {
     hideCondition(*Branch);
 }
 
-// Stores to a place that depends on where control comes from, made of stores
-// to different places in several blocks: back they go. What lies at which place,
+// Stores to a place, or a variable, that depends on where control comes from, made
+// of stores to different ones in several blocks: back they go. What lies at which,
 // Enzyme could not tell.
 void spreadStores(Function &F) {
   SmallVector<StoreInst *> Stores;
@@ -273,6 +274,11 @@ void spreadStores(Function &F) {
     for (Instruction &I : BB) {
       auto *Store = dyn_cast<StoreInst>(&I);
       if (Store && Store->isSimple()) {
+        auto *Variable = dyn_cast<PHINode>(Store->getPointerOperand());
+        if (Variable && Variable->getParent() == &BB &&
+            all_of(Variable->incoming_values(),
+                   [](Value *V) { return isa<AllocaInst>(V); }))
+          Stores.push_back(Store);
         auto *Place = dyn_cast<GetElementPtrInst>(Store->getPointerOperand());
         auto *Index = Place && Place->getNumIndices() == 1
                           ? dyn_cast<PHINode>(Place->getOperand(1))
@@ -287,7 +293,8 @@ void spreadStores(Function &F) {
     }
   for (StoreInst *Store : Stores) {
     BasicBlock *BB = Store->getParent();
-    auto *Place = cast<GetElementPtrInst>(Store->getPointerOperand());
+    auto *Variable = dyn_cast<PHINode>(Store->getPointerOperand());
+    auto *Place = dyn_cast<GetElementPtrInst>(Store->getPointerOperand());
     auto in = [&](Value *V, BasicBlock *Pred) {
       auto *Phi = dyn_cast<PHINode>(V);
       return Phi && Phi->getParent() == BB ? Phi->getIncomingValueForBlock(Pred)
@@ -298,7 +305,7 @@ void spreadStores(Function &F) {
       return !I || I->getParent() != BB || isa<PHINode>(I);
     };
     if (!dominates(Store->getValueOperand()) ||
-        !dominates(Place->getPointerOperand()))
+        (Place && !dominates(Place->getPointerOperand())))
       continue;
     SmallSetVector<BasicBlock *, 8> Preds(pred_begin(BB), pred_end(BB));
     if (Preds.size() != pred_size(BB))
@@ -307,14 +314,19 @@ void spreadStores(Function &F) {
       if (!Pred->getSingleSuccessor())
         Pred = SplitEdge(Pred, BB);
       IRBuilder<> Builder(Pred->getTerminator());
-      Value *To = Builder.CreateGEP(
-          Place->getSourceElementType(), in(Place->getPointerOperand(), Pred),
-          {in(Place->getOperand(1), Pred)}, "", Place->getNoWrapFlags());
+      Value *To =
+          Place ? Builder.CreateGEP(Place->getSourceElementType(),
+                                    in(Place->getPointerOperand(), Pred),
+                                    {in(Place->getOperand(1), Pred)}, "",
+                                    Place->getNoWrapFlags())
+                : in(Variable, Pred);
       StoreInst *Spread = Builder.CreateAlignedStore(
           in(Store->getValueOperand(), Pred), To, Store->getAlign());
       Spread->copyMetadata(*Store);
     }
     Store->eraseFromParent();
+    if (Variable && Variable->use_empty())
+      Variable->eraseFromParent();
   }
 }
 
@@ -380,6 +392,9 @@ private:
 // takes them for ranges that do not.
 void copyByTemporary(Function &F) {
   const DataLayout &Layout = F.getDataLayout();
+  const unsigned TypeKinds[] = {
+      LLVMContext::MD_tbaa, LLVMContext::MD_tbaa_struct,
+      F.getContext().getMDKindID("rustc.autodiff.element")};
   SmallVector<MemMoveInst *> Moves;
   for (Instruction &I : instructions(F))
     if (auto *Move = dyn_cast<MemMoveInst>(&I))
@@ -414,8 +429,7 @@ void copyByTemporary(Function &F) {
     CallInst *In = Builder.CreateMemCpy(Move->getDest(), Move->getDestAlign(),
                                         Temporary, MaybeAlign(), Size);
     for (CallInst *Copy : {Out, In})
-      Copy->copyMetadata(
-          *Move, {LLVMContext::MD_tbaa, LLVMContext::MD_tbaa_struct});
+      Copy->copyMetadata(*Move, TypeKinds);
     if (!OnStack)
       Builder.CreateCall(F.getParent()->getOrInsertFunction(
                              "free", FunctionType::get(Builder.getVoidTy(),
@@ -435,6 +449,20 @@ struct NoSpeculationPass : PassInfoMixin<NoSpeculationPass> {
     for (Function &F : M)
       if (!F.isDeclaration())
         F.addFnAttr(Attribute::OptForFuzzing);
+    return PreservedAnalyses::none();
+  }
+};
+
+// What grows a `Vec` is cold, hence not inlined, and one function for all element
+// types, while to Enzyme it copies one. Inlined, it copies what the `Vec` is used as.
+struct InlineColdPass : PassInfoMixin<InlineColdPass> {
+  PreservedAnalyses run(Module &M, ModuleAnalysisManager &) {
+    for (Function &F : M)
+      if (!F.isDeclaration() && F.hasFnAttribute(Attribute::Cold) &&
+          !F.hasFnAttribute(Attribute::NoInline)) {
+        F.removeFnAttr(Attribute::Cold);
+        F.addFnAttr(Attribute::AlwaysInline);
+      }
     return PreservedAnalyses::none();
   }
 };
@@ -499,13 +527,20 @@ void forgetFreshReturns(Function &F) {
   }
 }
 
+struct SpreadStoresPass : PassInfoMixin<SpreadStoresPass> {
+  PreservedAnalyses run(Function &F, FunctionAnalysisManager &) {
+    spreadStores(F);
+    return PreservedAnalyses::none();
+  }
+};
+
 struct PreparePass : PassInfoMixin<PreparePass> {
   PreservedAnalyses run(Function &F, FunctionAnalysisManager &FAM) {
-    spreadStores(F);
     LoopShape(F).run();
-    hideUncountedExits(F, FAM.getResult<TargetLibraryAnalysis>(F));
+    auto &TLI = FAM.getResult<TargetLibraryAnalysis>(F);
+    hideUncountedExits(F, TLI);
     copyByTemporary(F);
-    LLVMRustTellTypes(F);
+    LLVMRustTellTypes(F, TLI);
     describeIntrinsics(F);
     F.addFnAttr(KeepPointers);
     // What a function was passed in memory, its reverse reads again.
@@ -549,6 +584,7 @@ struct RevealPass : PassInfoMixin<RevealPass> {
 void LLVMRustAddPassesBeforeEnzyme(ModulePassManager &MPM, PassBuilder &PB,
                                    OptimizationLevel Level) {
   MPM.addPass(ReallocPass());
+  MPM.addPass(InlineColdPass());
   MPM.addPass(NoSpeculationPass());
   FunctionPassManager Early, Late;
   // While there is no phi, LoopSimplify merges back edges. Later, it would
@@ -561,6 +597,9 @@ void LLVMRustAddPassesBeforeEnzyme(ModulePassManager &MPM, PassBuilder &PB,
   MPM.addPass(IndirectCallsPass());
   LLVMRustAddReturnsThroughMemory(MPM);
   Late.addPass(LowerSwitchPass());
+  Late.addPass(SpreadStoresPass());
+  // Variables that need not be in memory any more.
+  Late.addPass(SROAPass(SROAOptions::PreserveCFG));
   Late.addPass(PreparePass());
   MPM.addPass(createModuleToFunctionPassAdaptor(std::move(Late)));
 }

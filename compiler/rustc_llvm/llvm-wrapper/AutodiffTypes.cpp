@@ -5,14 +5,21 @@
 #include "LLVMWrapper.h"
 
 #include "llvm/ADT/SmallPtrSet.h"
+#include "llvm/Analysis/AssumptionCache.h"
+#include "llvm/Analysis/LoopInfo.h"
+#include "llvm/Analysis/ScalarEvolution.h"
+#include "llvm/Analysis/TargetLibraryInfo.h"
 #include "llvm/Analysis/ValueTracking.h"
+#include "llvm/IR/Dominators.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/MDBuilder.h"
 #include "llvm/IR/Module.h"
+#include "llvm/Transforms/Utils/BasicBlockUtils.h"
 
 #include <limits>
+#include <numeric>
 #include <optional>
 
 using namespace llvm;
@@ -25,6 +32,9 @@ constexpr StringRef Bytes = "bytes";
 // What gives an integer that may be, or hold, a float, until Enzyme has run. Enzyme
 // would take it for anything but a float; of this, it asks for the derivative.
 constexpr StringRef UnknownBytes = "rustc.autodiff.bytes.";
+
+// What rustc says of a copy of values of several types: the size of one.
+constexpr StringRef Element = "rustc.autodiff.element";
 
 // What rustc says, of a parameter of an adapter, that it points to.
 constexpr StringRef Pointee = "rustc.autodiff.pointee";
@@ -202,18 +212,18 @@ private:
   }
 };
 
-// Says of memory that is filled, or copied as bytes, what it is used as, if that
-// is one thing.
+// Says of memory that is filled, or copied as bytes or as nobody says what, what it
+// is used as, if that is one thing.
 void describe(MemIntrinsic &Call) {
   MDNode *Tag = Call.getMetadata(LLVMContext::MD_tbaa);
-  bool IsTold = Tag ? nameOf(Tag) != Bytes
-                    : Call.hasMetadata(LLVMContext::MD_tbaa_struct) ||
-                          !isa<MemSetInst>(Call);
-  if (IsTold)
+  if (Tag ? nameOf(Tag) != Bytes
+          : Call.hasMetadata(LLVMContext::MD_tbaa_struct) ||
+                Call.hasMetadata(Element))
     return;
   Uses Uses(Call.getDest(), Call.getDataLayout(),
             dyn_cast<ConstantInt>(Call.getLength()));
-  if (!Uses.Differ && !Uses.Told.empty())
+  bool MayDiffer = Uses.Differ || (!Tag && isa<MemTransferInst>(Call) && Uses.HasUntold);
+  if (!MayDiffer && !Uses.Told.empty())
     Call.setMetadata(LLVMContext::MD_tbaa, tag(Call.getContext(), Uses.Told));
 }
 
@@ -279,6 +289,73 @@ void copyBytes(LoadInst &Load) {
   Load.eraseFromParent();
 }
 
+// A number that \p Length is a multiple of. What it is in a case that does not occur
+// does not count.
+uint64_t multipleOf(Value *Length, ScalarEvolution &SE) {
+  auto *Cases = dyn_cast<PHINode>(Length);
+  if (!Cases)
+    return SE.getConstantMultiple(SE.getSCEV(Length)).getLimitedValue();
+  uint64_t Multiple = 0;
+  for (Value *V : Cases->incoming_values())
+    if (!isa<UndefValue>(V))
+      Multiple = std::gcd(
+          Multiple, SE.getConstantMultiple(SE.getSCEV(V)).getLimitedValue());
+  return Multiple;
+}
+
+// The size of the elements of which \p Copy copies a number that is not known, as
+// far as it is, and where they may be of several types.
+uint64_t elementSize(const MemCpyInst &Copy, ScalarEvolution &SE) {
+  MDNode *Tag = Copy.getMetadata(LLVMContext::MD_tbaa);
+  if (isa<ConstantInt>(Copy.getLength()) || Copy.isVolatile() ||
+      (Tag && nameOf(Tag) != Bytes))
+    return 0;
+  if (MDNode *Size = Copy.getMetadata(Element))
+    return mdconst::extract<ConstantInt>(Size->getOperand(0))->getZExtValue();
+  return multipleOf(Copy.getLength(), SE);
+}
+
+// Copies one element after another. Of a copy of unknown length, Enzyme takes all of
+// it for what the first byte is.
+void copyElements(Function &F, TargetLibraryInfo &TLI) {
+  SmallVector<std::pair<MemCpyInst *, uint64_t>> Copies;
+  {
+    DominatorTree DT(F);
+    LoopInfo LI(DT);
+    AssumptionCache AC(F);
+    ScalarEvolution SE(F, TLI, AC, DT, LI);
+    for (Instruction &I : instructions(F))
+      if (auto *Copy = dyn_cast<MemCpyInst>(&I)) {
+        // There is no float beside something else in fewer bytes.
+        uint64_t Size = elementSize(*Copy, SE);
+        if (Size >= 8)
+          Copies.push_back({Copy, Size});
+      }
+  }
+  for (auto [Copy, Size] : Copies) {
+    IRBuilder<> Builder(Copy);
+    Value *Length = Copy->getLength();
+    Value *Count = Builder.CreateExactUDiv(
+        Length, ConstantInt::get(Length->getType(), Size));
+    Instruction *NotEmpty =
+        SplitBlockAndInsertIfThen(Builder.CreateIsNotNull(Count), Copy, false);
+    auto [Body, Index] =
+        SplitBlockAndInsertSimpleForLoop(Count, NotEmpty->getIterator());
+    Builder.SetInsertPoint(Body);
+    Type *ElementTy = ArrayType::get(Builder.getInt8Ty(), Size);
+    auto at = [&, Index = Index](Value *Start) {
+      return Builder.CreateInBoundsGEP(ElementTy, Start, Index);
+    };
+    CallInst *One = Builder.CreateMemCpy(
+        at(Copy->getDest()),
+        commonAlignment(Copy->getDestAlign().valueOrOne(), Size),
+        at(Copy->getSource()),
+        commonAlignment(Copy->getSourceAlign().valueOrOne(), Size), Size);
+    One->copyMetadata(*Copy, {LLVMContext::MD_tbaa_struct});
+    Copy->eraseFromParent();
+  }
+}
+
 // A float that becomes part of a larger integer, as which a function takes or
 // returns it along with something else, is lost on Enzyme.
 void refusePackedFloat(BitCastInst &Cast) {
@@ -297,7 +374,7 @@ void refusePackedFloat(BitCastInst &Cast) {
 
 } // namespace
 
-void LLVMRustTellTypes(Function &F) {
+void LLVMRustTellTypes(Function &F, TargetLibraryInfo &TLI) {
   for (Instruction &I : instructions(F))
     if (!I.hasMetadata(LLVMContext::MD_tbaa)) {
       StringRef Name = nameOfAccess(I);
@@ -323,6 +400,7 @@ void LLVMRustTellTypes(Function &F) {
     copyBytes(*Load);
   for (BitCastInst *Cast : Casts)
     refusePackedFloat(*Cast);
+  copyElements(F, TLI);
 }
 
 void LLVMRustForgetUnknownBytes(Module &M) {

@@ -31,6 +31,7 @@ tests! {
     loops: "../../ui/autodiff/bodies/loops.rs",
     lstm: "../../ui/autodiff/bodies/lstm.rs",
     matrices: "../../ui/autodiff/bodies/matrices.rs",
+    mixed_elements: "../../ui/autodiff/bodies/mixed-elements.rs",
     moved_around: "../../ui/autodiff/bodies/moved-around.rs",
     not_inlined: "../../ui/autodiff/bodies/not-inlined.rs",
     ode: "../../ui/autodiff/bodies/ode.rs",

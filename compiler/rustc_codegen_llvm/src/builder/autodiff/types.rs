@@ -127,6 +127,9 @@ pub(crate) fn annotate_copy<'ll, 'tcx>(
     if !fields.is_empty() {
         bx.cx.set_metadata_node(copy, llvm::MD_tbaa_struct, &fields);
     }
+    // How many values there are, nobody need know. `AutodiffTypes.cpp` copies one at a time.
+    let element = bx.cx.get_md_kind_id("rustc.autodiff.element");
+    bx.cx.set_metadata_node(copy, element, &[integer(layout.size.bytes())]);
 }
 
 /// Tells `AutodiffTypes.cpp` what a parameter of an adapter points to, if that is one kind.

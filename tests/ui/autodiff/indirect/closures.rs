@@ -56,7 +56,8 @@ fn once(which: bool, a: f64, x: f64) -> f64 {
 #[autodiff_reverse(d_generic, Active, Active, Active)]
 fn generic(a: f64, x: f64) -> f64 {
     let by_ref = |x: f64| a * x;
-    twice(by_ref, x) + twice(square, x) + twice(|x| by_ref(x) * a, x)
+    let by_value = move |x: f64| a + x;
+    twice(by_ref, x) + twice(square, x) + twice(|x| by_ref(x) * a, x) + twice(by_value, x)
 }
 
 fn twice<F: Fn(f64) -> f64>(f: F, x: f64) -> f64 {
@@ -111,6 +112,6 @@ pub fn main() {
     exact("once", d_once(black_box(true), 3.0, 5.0, 1.0), (75.0, 25.0, 30.0));
     exact("once", d_once(black_box(false), 3.0, 5.0, 1.0), (70.0, 30.0, 19.0));
 
-    // a^2 x + x^4 + a^4 x.
-    exact("generic", d_generic(3.0, 2.0, 1.0), (196.0, 228.0, 122.0));
+    // a^2 x + x^4 + a^4 x + 2 a + x.
+    exact("generic", d_generic(3.0, 2.0, 1.0), (204.0, 230.0, 123.0));
 }

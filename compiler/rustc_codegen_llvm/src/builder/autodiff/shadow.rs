@@ -175,6 +175,8 @@ pub(super) fn holds_trait_object<'tcx>(cx: &CodegenCx<'_, 'tcx>, ty: Ty<'tcx>) -
             ty::Adt(adt, args) => {
                 let fields = adt.all_fields().map(|field| field.ty(cx.tcx, args));
                 seen.extend(fields.map(|ty| cx.tcx.normalize_erasing_regions(cx.typing_env(), ty)));
+                // What is in a `Vec`, its fields do not tell.
+                seen.extend(args.types());
             }
             ty::Closure(_, args) => seen.extend(args.as_closure().upvar_tys()),
             _ => seen.extend(ty.walk().filter_map(|arg| arg.as_type())),

@@ -78,6 +78,8 @@ public:
   StringRef Told;
   // Whether something has another type.
   bool Differ = false;
+  // Whether something is a float.
+  bool HasFloat = false;
   // Whether there is something of which nothing is told, not even bytes.
   bool HasUntold = false;
 
@@ -147,6 +149,7 @@ private:
     if (Name == Bytes)
       return;
     Differ |= !Told.empty() && Told != Name;
+    HasFloat |= is_contained({"half", "float", "double", "fp128"}, Name);
     Told = Name;
   }
 
@@ -246,9 +249,8 @@ void copyBytes(LoadInst &Load) {
   LLVMContext &C = Load.getContext();
   IRBuilder<> Builder(&Load);
   Type *Ty = Load.getType(), *Float = Uses.floats(C);
-  bool MayBeFloats = Uses.Differ || Uses.Told == "float" || Uses.Told == "double";
   bool IsKnown = !Uses.Told.empty() || Uses.HasUntold;
-  if (!Float && !MayBeFloats && IsKnown) {
+  if (!Uses.HasFloat && IsKnown) {
     Load.setMetadata(LLVMContext::MD_tbaa, nullptr);
     return;
   }

@@ -26,10 +26,10 @@
 #include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/PassManager.h"
 #include "llvm/Passes/PassBuilder.h"
-#include "llvm/Transforms/Scalar/SROA.h"
 #include "llvm/Transforms/Utils/BasicBlockUtils.h"
 #include "llvm/Transforms/Utils/ControlFlowUtils.h"
 #include "llvm/Transforms/Utils/LoopSimplify.h"
+#include "llvm/Transforms/Utils/Mem2Reg.h"
 #include "llvm/Transforms/Utils/LoopUtils.h"
 #include "llvm/Transforms/Utils/LowerSwitch.h"
 
@@ -155,11 +155,21 @@ private:
       return false;
     for (BasicBlock *Guard : Guards) {
       Returning.insert(Guard);
+      dropPoison(*Guard);
       auto *Branch = dyn_cast<BranchInst>(Guard->getTerminator());
       if (Branch && Branch->isConditional())
         hideCondition(*Branch);
     }
     return true;
+  }
+
+  // What a phi of the hub is for all exits but one. Enzyme would take the phi for its
+  // value at that exit, and look for that in a round of the loop that it does not know.
+  static void dropPoison(BasicBlock &Guard) {
+    for (PHINode &Phi : Guard.phis())
+      for (Use &Incoming : Phi.incoming_values())
+        if (isa<UndefValue>(Incoming))
+          Incoming.set(Constant::getNullValue(Phi.getType()));
   }
 
   bool unifyBackEdges(Loop &L, DominatorTree &DT) {
@@ -598,8 +608,9 @@ void LLVMRustAddPassesBeforeEnzyme(ModulePassManager &MPM, PassBuilder &PB,
   LLVMRustAddReturnsThroughMemory(MPM);
   Late.addPass(LowerSwitchPass());
   Late.addPass(SpreadStoresPass());
-  // Variables that need not be in memory any more.
-  Late.addPass(SROAPass(SROAOptions::PreserveCFG));
+  // Variables that need not be in memory any more. SROA would make an integer of what
+  // is stored as a float and loaded as an integer.
+  Late.addPass(PromotePass());
   Late.addPass(PreparePass());
   MPM.addPass(createModuleToFunctionPassAdaptor(std::move(Late)));
 }

@@ -305,20 +305,25 @@ uint64_t multipleOf(Value *Length, ScalarEvolution &SE) {
   return Multiple;
 }
 
-// The size of the elements of which \p Copy copies a number that is not known, as
-// far as it is, and where they may be of several types.
+// The size of the elements of which \p Copy copies several, as far as that is known,
+// and where they may be of several types.
 uint64_t elementSize(const MemCpyInst &Copy, ScalarEvolution &SE) {
   MDNode *Tag = Copy.getMetadata(LLVMContext::MD_tbaa);
-  if (isa<ConstantInt>(Copy.getLength()) || Copy.isVolatile() ||
-      (Tag && nameOf(Tag) != Bytes))
+  if (Copy.isVolatile() || (Tag && nameOf(Tag) != Bytes))
     return 0;
-  if (MDNode *Size = Copy.getMetadata(Element))
-    return mdconst::extract<ConstantInt>(Size->getOperand(0))->getZExtValue();
-  return multipleOf(Copy.getLength(), SE);
+  auto *Known = dyn_cast<ConstantInt>(Copy.getLength());
+  if (MDNode *Size = Copy.getMetadata(Element)) {
+    auto *Bytes = mdconst::extract<ConstantInt>(Size->getOperand(0));
+    return Known && Known->getZExtValue() <= Bytes->getZExtValue()
+               ? 0
+               : Bytes->getZExtValue();
+  }
+  return Known ? 0 : multipleOf(Copy.getLength(), SE);
 }
 
 // Copies one element after another. Of a copy of unknown length, Enzyme takes all of
-// it for what the first byte is.
+// it for what the first byte is. What rustc says of one element, it does not take to
+// be said of the next.
 void copyElements(Function &F, TargetLibraryInfo &TLI) {
   SmallVector<std::pair<MemCpyInst *, uint64_t>> Copies;
   {

@@ -24,6 +24,7 @@ tests! {
     closures: "../../ui/autodiff/bodies/closures.rs",
     control_flow: "../../ui/autodiff/bodies/control-flow.rs",
     elementary: "../../ui/autodiff/bodies/elementary.rs",
+    extended_slices: "../../ui/autodiff/bodies/extended-slices.rs",
     fft: "../../ui/autodiff/bodies/fft.rs",
     gaussian_mixture: "../../ui/autodiff/bodies/gaussian-mixture.rs",
     generic_types: "../../ui/autodiff/bodies/generic-types.rs",

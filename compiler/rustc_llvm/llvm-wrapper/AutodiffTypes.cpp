@@ -93,7 +93,7 @@ public:
                     Layout, Offset, /*AllowNonInbounds=*/true) == Object) {
       Start = Offset.getSExtValue();
       End = Start + Size->getSExtValue();
-      push(Object, 0);
+      pushObject(Object, 0);
     } else {
       pushObjectsOf(Pointer);
     }
@@ -120,9 +120,11 @@ private:
   int64_t Start = 0, End = std::numeric_limits<int64_t>::max();
   SmallVector<std::pair<const Value *, Distance>> Pending;
   SmallPtrSet<const Value *, 16> Seen;
+  SmallPtrSet<const Argument *, 4> Passed;
 
   void push(const Value *V, Distance At = std::nullopt) {
-    if (!isa<ConstantData>(V) && Seen.insert(V).second)
+    // The pointer of an empty `Vec` is a number, which is no object.
+    if ((!isa<Constant>(V) || isa<GlobalVariable>(V)) && Seen.insert(V).second)
       Pending.push_back({V, At});
   }
 
@@ -142,7 +144,16 @@ private:
     SmallVector<const Value *> Objects;
     getUnderlyingObjects(Pointer, Objects);
     for (const Value *Object : Objects)
-      push(Object);
+      pushObject(Object);
+  }
+
+  // What else a callee is passed is no concern of this object: that which frees
+  // memory has all objects for its argument.
+  void pushObject(const Value *Object, Distance At = std::nullopt) {
+    push(Object, At);
+    auto *Arg = dyn_cast<Argument>(Object);
+    if (Arg && Passed.insert(Arg).second)
+      visitArgument(*Arg);
   }
 
   void note(StringRef Name) {
@@ -154,8 +165,6 @@ private:
   }
 
   void visit(const Value *Pointer, Distance At) {
-    if (auto *Arg = dyn_cast<Argument>(Pointer))
-      visitArgument(*Arg);
     for (const Use &U : Pointer->uses()) {
       auto *I = dyn_cast<Instruction>(U.getUser());
       if (!I)

@@ -62,8 +62,9 @@ Function *declareOpaque(Module &M) {
   F->setWillReturn();
   F->setNoSync();
   F->setDoesNotFreeMemory();
-  F->setSpeculatable();
-  F->setDoesNotAccessMemory();
+  // So that the result is kept. A reverse that is a function of its own would ask
+  // again, and compare what memory holds by then.
+  F->setOnlyAccessesInaccessibleMemory();
   F->addFnAttr("enzyme_inactive");
   return F;
 }

@@ -41,6 +41,7 @@ tests! {
     recursion: "../../ui/autodiff/bodies/recursion.rs",
     returned_in_memory: "../../ui/autodiff/bodies/returned-in-memory.rs",
     simulations: "../../ui/autodiff/bodies/simulations.rs",
+    sorted_by_key: "../../ui/autodiff/bodies/sorted-by-key.rs",
     swapped_as_bytes: "../../ui/autodiff/bodies/swapped-as-bytes.rs",
     vec: "../../ui/autodiff/bodies/vec.rs",
 }

@@ -13,6 +13,11 @@
 
 using namespace llvm;
 
+// Whether nothing but the slice calls \p F, which may be null.
+bool LLVMRustOnlySliceCalls(const Function *F) {
+  return F && F->hasLocalLinkage() && !F->isDeclaration() && !F->hasAddressTaken();
+}
+
 namespace {
 
 // Begins the names of the functions that are called with the entry of a vtable,
@@ -112,7 +117,7 @@ void copyForSlice(Module &M) {
   for (Function &F : M)
     if (!F.isDeclaration() &&
         (F.hasStructRetAttr() || F.getReturnType()->isStructTy()) &&
-        !(F.hasLocalLinkage() && !F.hasAddressTaken()))
+        !LLVMRustOnlySliceCalls(&F))
       Known.push_back(&F);
   for (Function *F : Known) {
     ValueToValueMapTy Map;

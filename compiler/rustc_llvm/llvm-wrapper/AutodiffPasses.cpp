@@ -29,15 +29,16 @@
 #include "llvm/Transforms/Utils/BasicBlockUtils.h"
 #include "llvm/Transforms/Utils/ControlFlowUtils.h"
 #include "llvm/Transforms/Utils/LoopSimplify.h"
-#include "llvm/Transforms/Utils/Mem2Reg.h"
 #include "llvm/Transforms/Utils/LoopUtils.h"
 #include "llvm/Transforms/Utils/LowerSwitch.h"
+#include "llvm/Transforms/Utils/Mem2Reg.h"
 
 using namespace llvm;
 
 // In AutodiffIndirect.cpp.
 void LLVMRustPrepareIndirectCalls(Module &M);
 void LLVMRustRevealIndirectCalls(Module &M);
+bool LLVMRustOnlySliceCalls(const Function *F);
 
 // In AutodiffReturns.cpp.
 void LLVMRustAddReturnsThroughMemory(ModulePassManager &MPM);
@@ -521,11 +522,6 @@ void describeIntrinsics(Function &F) {
   }
 }
 
-// Whether only the slice calls \p F.
-bool isOurs(const Function *F) {
-  return F && F->hasLocalLinkage() && !F->isDeclaration() && !F->hasAddressTaken();
-}
-
 // What returns memory that nothing else points to, Enzyme takes for an allocator,
 // though it may have written pointers there.
 void forgetFreshReturns(Function &F) {
@@ -557,7 +553,7 @@ struct PreparePass : PassInfoMixin<PreparePass> {
     // What a function was passed in memory, its reverse reads again.
     forgetParamAttr(F, Attribute::DeadOnReturn, [](const Function *) { return true; });
     // `sret([16 x i8])` says bytes to Enzyme, through which no derivative goes.
-    forgetParamAttr(F, Attribute::StructRet, isOurs);
+    forgetParamAttr(F, Attribute::StructRet, LLVMRustOnlySliceCalls);
     forgetFreshReturns(F);
     return PreservedAnalyses::none();
   }

@@ -15,6 +15,9 @@
 
 using namespace llvm;
 
+// In AutodiffIndirect.cpp.
+bool LLVMRustOnlySliceCalls(const Function *F);
+
 namespace {
 
 // Returns through memory what has a float in it and something else. Of a pointer,
@@ -28,7 +31,7 @@ struct ReturnPass : PassInfoMixin<ReturnPass> {
   PreservedAnalyses run(Module &M, ModuleAnalysisManager &) {
     SmallVector<Function *> Mixed, Integers;
     for (Function &F : M)
-      if (F.hasLocalLinkage() && !F.isDeclaration() && !F.hasAddressTaken()) {
+      if (LLVMRustOnlySliceCalls(&F)) {
         if (isMixed(F.getReturnType()))
           Mixed.push_back(&F);
         else if (F.getReturnType()->isIntegerTy())

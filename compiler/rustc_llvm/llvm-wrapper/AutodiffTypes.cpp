@@ -362,11 +362,8 @@ void copyElements(Function &F, TargetLibraryInfo &TLI) {
     auto at = [&, Index = Index](Value *Start) {
       return Builder.CreateInBoundsGEP(ElementTy, Start, Index);
     };
-    CallInst *One = Builder.CreateMemCpy(
-        at(Copy->getDest()),
-        commonAlignment(Copy->getDestAlign().valueOrOne(), Size),
-        at(Copy->getSource()),
-        commonAlignment(Copy->getSourceAlign().valueOrOne(), Size), Size);
+    CallInst *One = Builder.CreateMemCpy(at(Copy->getDest()), MaybeAlign(),
+                                         at(Copy->getSource()), MaybeAlign(), Size);
     One->copyMetadata(*Copy, {LLVMContext::MD_tbaa_struct});
     Copy->eraseFromParent();
   }

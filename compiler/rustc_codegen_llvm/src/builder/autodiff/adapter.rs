@@ -69,7 +69,7 @@ pub(super) fn define<'ll, 'tcx>(
     // `Some`, and would have a derivative where LLVM has computed the payload all the same.
     let layout = fn_abi.ret.layout;
     let is_cleared =
-        shadow::has_optional_floats(cx, layout) && shadow::check(cx, layout).is_ok();
+        shadow::variants_with_floats(cx, layout) > 0 && shadow::check(cx, layout).is_ok();
     // Where the primal writes what it does not return in registers.
     let slot = match out {
         Some(out) if !is_cleared => out,

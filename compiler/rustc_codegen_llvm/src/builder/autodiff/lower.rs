@@ -71,7 +71,7 @@ pub(crate) fn codegen_derivative<'ll, 'tcx>(
         slots: vec![],
     };
     let layout = fn_abi.ret.layout;
-    let is_seeded = plan.ret.seed.is_some() && shadow::has_alternative_floats(cx, layout);
+    let is_seeded = plan.ret.seed.is_some() && shadow::variants_with_floats(cx, layout) > 1;
     lowering.ret(bx, &plan, layout, is_seeded);
     for (param, arg) in plan.params.iter().zip(&fn_abi.args) {
         lowering.param(bx, param, arg.layout.ty);

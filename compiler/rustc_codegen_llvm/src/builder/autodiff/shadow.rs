@@ -260,42 +260,24 @@ pub(super) fn copy<'ll, 'tcx>(
     copy
 }
 
-/// Whether floats are part of some values of the type and not of others.
-pub(super) fn has_optional_floats<'tcx>(
+/// How many variants of one enum in it have floats. With one, floats are part of some values of the type and
+/// not of others; with several, a seed may be for another variant than is returned.
+pub(super) fn variants_with_floats<'tcx>(
     cx: &CodegenCx<'_, 'tcx>,
     layout: TyAndLayout<'tcx>,
-) -> bool {
-    match (&layout.variants, &layout.fields) {
-        (Variants::Multiple { .. }, _) => Contents::of(cx, layout).has_float,
-        (_, &FieldsShape::Array { count, .. }) => {
-            count > 0 && has_optional_floats(cx, layout.field(cx, 0))
-        }
-        (_, FieldsShape::Arbitrary { .. }) => {
-            (0..layout.fields.count()).any(|i| has_optional_floats(cx, layout.field(cx, i)))
-        }
-        (_, FieldsShape::Primitive | FieldsShape::Union(_)) => false,
-    }
-}
-
-/// Whether floats are part of several variants, so that a seed may be for another variant than is returned.
-pub(super) fn has_alternative_floats<'tcx>(
-    cx: &CodegenCx<'_, 'tcx>,
-    layout: TyAndLayout<'tcx>,
-) -> bool {
+) -> usize {
     let in_fields = |layout: TyAndLayout<'tcx>| {
-        (0..layout.fields.count()).any(|i| has_alternative_floats(cx, layout.field(cx, i)))
+        (0..layout.fields.count()).map(|i| variants_with_floats(cx, layout.field(cx, i))).max()
     };
     match (&layout.variants, &layout.fields) {
         (Variants::Multiple { variants, .. }, _) => {
             let variants = variants.indices().map(|index| layout.for_variant(cx, index));
-            variants.clone().filter(|&variant| has_float_fields(cx, variant)).count() > 1
-                || variants.into_iter().any(in_fields)
+            let own = variants.clone().filter(|&variant| has_float_fields(cx, variant)).count();
+            variants.filter_map(in_fields).fold(own, usize::max)
         }
-        (_, &FieldsShape::Array { count, .. }) => {
-            count > 0 && has_alternative_floats(cx, layout.field(cx, 0))
-        }
-        (_, FieldsShape::Arbitrary { .. }) => in_fields(layout),
-        (_, FieldsShape::Primitive | FieldsShape::Union(_)) => false,
+        (_, FieldsShape::Array { count: 0, .. } | FieldsShape::Primitive | FieldsShape::Union(_)) => 0,
+        (_, FieldsShape::Array { .. }) => variants_with_floats(cx, layout.field(cx, 0)),
+        (_, FieldsShape::Arbitrary { .. }) => in_fields(layout).unwrap_or(0),
     }
 }
 

@@ -9,7 +9,10 @@ fn f(x: f32) -> f32 {
 
 fn main() {
     let x = std::hint::black_box(3.0);
+    // Not an assertion: the time to compile how its values are printed is not the derivative's.
     #[cfg(derivative)]
-    assert_eq!(d_f(x, 1.0), (9.0, 6.0));
+    if d_f(x, 1.0) != (9.0, 6.0) {
+        std::process::abort();
+    }
     println!("{}", f(x));
 }

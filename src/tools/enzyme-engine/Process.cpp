@@ -1,4 +1,4 @@
-// Running a program, see Process.h. fork and exec by hand and not posix_spawn, because the child is to die
+// Running a program, see Process.h. vfork and exec by hand and not posix_spawn, because the child is to die
 // with the compiler (PR_SET_PDEATHSIG) although it does not get the terminal's Ctrl-C.
 
 #include "Process.h"
@@ -41,7 +41,7 @@ private:
 
 } // namespace
 
-/// Runs in the forked child of a process with threads: nothing here may allocate.
+/// Runs in the child, which has the memory of its parent: nothing here may write to it but to the stack.
 [[noreturn]] static void becomeProgram(char *const Arguments[], int In, int Out, int Err,
                                        int Report) {
   // A group of its own, so that a time-out ends whatever the program itself has started too.
@@ -110,7 +110,8 @@ Expected<Outcome> engine::runCommand(const Command &C) {
     Arguments.push_back(const_cast<char *>(Argument.c_str()));
   Arguments.push_back(nullptr);
 
-  pid_t Child = fork();
+  // Not fork: to copy the page tables of a compiler takes as long as a small derivative.
+  pid_t Child = vfork();
   if (Child < 0)
     return systemError("cannot start `" + C.Arguments[0] + "`", errno);
   if (Child == 0)

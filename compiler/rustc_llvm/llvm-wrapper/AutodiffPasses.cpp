@@ -44,7 +44,7 @@ bool LLVMRustOnlySliceCalls(const Function *F);
 void LLVMRustAddReturnsThroughMemory(ModulePassManager &MPM);
 
 // In AutodiffTypes.cpp.
-void LLVMRustTellTypes(Function &F, TargetLibraryInfo &TLI);
+void LLVMRustTellTypes(Function &F);
 void LLVMRustForgetUnknownBytes(Module &M);
 
 namespace {
@@ -248,7 +248,7 @@ SmallPtrSet<const Loop *, 8> repeatingLoops(Function &F, LoopInfo &LI,
   return Repeating;
 }
 
-// Hides the conditions of all other exits of loops. Enzyme has a ScalarEvolution
+// Hides the conditions of the exits of all other loops. Enzyme has a ScalarEvolution
 // of its own that takes every exit for one that is taken at some time, believes
 // what it says of a loop between two bounds that move, or of steps of any size,
 // and gives its copy of the loop another exit condition, which need not be met.
@@ -260,20 +260,26 @@ void hideUncountedExits(Function &F, TargetLibraryInfo &TLI) {
   ScalarEvolution SE(F, TLI, AC, DT, LI);
   SmallPtrSet<BasicBlock *, 32> Returning = returningBlocks(F);
   SmallPtrSet<const Loop *, 8> Repeating = repeatingLoops(F, LI, SE);
-  SmallVector<BranchInst *> Uncounted;
+  SmallVector<BranchInst *> Hidden;
   for (Loop *L : LI.getLoopsInPreorder()) {
     SmallVector<BasicBlock *> Exiting;
     L->getExitingBlocks(Exiting);
+    SmallVector<BranchInst *> Exits;
     for (BasicBlock *BB : Exiting) {
       auto *Branch = dyn_cast<BranchInst>(BB->getTerminator());
-      if (Branch && Branch->isConditional() &&
-          all_of(successors(BB),
-                 [&](BasicBlock *S) { return Returning.contains(S); }) &&
-          (Repeating.contains(L) || !isCountedExit(*Branch, *L, SE)))
-        Uncounted.push_back(Branch);
+      if (Branch && Branch->isConditional() && all_of(successors(BB), [&](BasicBlock *S) {
+            return Returning.contains(S);
+          }))
+        Exits.push_back(Branch);
     }
+    // All of them: a loop of a few rounds that has a hidden exit as well is unrolled
+    // before Enzyme differentiates it, and has no derivative then.
+    if (Repeating.contains(L) || any_of(Exits, [&](BranchInst *Branch) {
+          return !isCountedExit(*Branch, *L, SE);
+        }))
+      append_range(Hidden, Exits);
   }
-  for (BranchInst *Branch : Uncounted)
+  for (BranchInst *Branch : Hidden)
     hideCondition(*Branch);
 }
 
@@ -465,20 +471,6 @@ struct NoSpeculationPass : PassInfoMixin<NoSpeculationPass> {
   }
 };
 
-// What grows a `Vec` is cold, hence not inlined, and one function for all element
-// types, while to Enzyme it copies one. Inlined, it copies what the `Vec` is used as.
-struct InlineColdPass : PassInfoMixin<InlineColdPass> {
-  PreservedAnalyses run(Module &M, ModuleAnalysisManager &) {
-    for (Function &F : M)
-      if (!F.isDeclaration() && F.hasFnAttribute(Attribute::Cold) &&
-          !F.hasFnAttribute(Attribute::NoInline)) {
-        F.removeFnAttr(Attribute::Cold);
-        F.addFnAttr(Attribute::AlwaysInline);
-      }
-    return PreservedAnalyses::none();
-  }
-};
-
 // A pointer that a function only writes through, Enzyme leaves undefined where it
 // calls the reverse of that function, which compares it with its shadow.
 constexpr StringRef KeepPointers = "enzyme_preserve_primal";
@@ -547,7 +539,7 @@ struct PreparePass : PassInfoMixin<PreparePass> {
     auto &TLI = FAM.getResult<TargetLibraryAnalysis>(F);
     hideUncountedExits(F, TLI);
     copyByTemporary(F);
-    LLVMRustTellTypes(F, TLI);
+    LLVMRustTellTypes(F);
     describeIntrinsics(F);
     F.addFnAttr(KeepPointers);
     // What a function was passed in memory, its reverse reads again.
@@ -591,7 +583,6 @@ struct RevealPass : PassInfoMixin<RevealPass> {
 void LLVMRustAddPassesBeforeEnzyme(ModulePassManager &MPM, PassBuilder &PB,
                                    OptimizationLevel Level) {
   MPM.addPass(ReallocPass());
-  MPM.addPass(InlineColdPass());
   MPM.addPass(NoSpeculationPass());
   FunctionPassManager Early, Late;
   // While there is no phi, LoopSimplify merges back edges. Later, it would

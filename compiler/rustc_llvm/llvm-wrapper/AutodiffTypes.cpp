@@ -5,24 +5,20 @@
 #include "LLVMWrapper.h"
 
 #include "llvm/ADT/SmallPtrSet.h"
-#include "llvm/Analysis/AssumptionCache.h"
-#include "llvm/Analysis/LoopInfo.h"
-#include "llvm/Analysis/ScalarEvolution.h"
-#include "llvm/Analysis/TargetLibraryInfo.h"
 #include "llvm/Analysis/ValueTracking.h"
-#include "llvm/IR/Dominators.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/MDBuilder.h"
 #include "llvm/IR/Module.h"
+#include "llvm/IR/PatternMatch.h"
 #include "llvm/Transforms/Utils/BasicBlockUtils.h"
 
 #include <limits>
-#include <numeric>
 #include <optional>
 
 using namespace llvm;
+using namespace llvm::PatternMatch;
 
 namespace {
 
@@ -32,6 +28,7 @@ constexpr StringRef Bytes = "bytes";
 // What gives an integer that may be, or hold, a float, until Enzyme has run. Enzyme
 // would take it for anything but a float; of this, it asks for the derivative.
 constexpr StringRef UnknownBytes = "rustc.autodiff.bytes.";
+constexpr StringRef UnknownCopy = "rustc.autodiff.bytes.copy";
 
 // What rustc says of a copy of values of several types: the size of one.
 constexpr StringRef Element = "rustc.autodiff.element";
@@ -50,6 +47,10 @@ StringRef nameOf(const MDNode *Tag) {
   auto *Type = dyn_cast<MDNode>(Tag->getOperand(1));
   auto *Name = Type ? dyn_cast<MDString>(Type->getOperand(0)) : nullptr;
   return Name ? Name->getString() : "";
+}
+
+uint64_t numberIn(const MDNode *Node, unsigned Index) {
+  return mdconst::extract<ConstantInt>(Node->getOperand(Index))->getZExtValue();
 }
 
 // The type that the access itself shows.
@@ -97,10 +98,13 @@ public:
     } else {
       pushObjectsOf(Pointer);
     }
-    while (!Pending.empty()) {
-      auto [Next, At] = Pending.pop_back_val();
-      visit(Next, At);
-    }
+    visitPending();
+  }
+
+  // Adds what \p Source is used as, which is copied there.
+  void addSource(const Value *Source) {
+    pushObjectsOf(Source);
+    visitPending();
   }
 
   // What all of it is, if that is floats of one size.
@@ -164,6 +168,13 @@ private:
     Told = Name;
   }
 
+  void visitPending() {
+    while (!Pending.empty()) {
+      auto [Next, At] = Pending.pop_back_val();
+      visit(Next, At);
+    }
+  }
+
   void visit(const Value *Pointer, Distance At) {
     for (const Use &U : Pointer->uses()) {
       auto *I = dyn_cast<Instruction>(U.getUser());
@@ -173,6 +184,8 @@ private:
         push(I, behind(*Place, At));
       else if (isa<PHINode, SelectInst>(I))
         push(I);
+      else if (auto *Return = dyn_cast<ReturnInst>(I))
+        visitReturn(*Return);
       else if (isa<MemIntrinsic>(I))
         visitMetadata(*I);
       else if (auto *Call = dyn_cast<CallBase>(I))
@@ -191,6 +204,16 @@ private:
       auto *Call = dyn_cast<CallBase>(U);
       if (Call && Call->getCalledFunction() == &F)
         pushObjectsOf(Call->getArgOperand(Arg.getArgNo()));
+    }
+  }
+
+  // What a function returns, its callers have.
+  void visitReturn(const ReturnInst &Return) {
+    const Function &F = *Return.getFunction();
+    for (const User *U : F.users()) {
+      auto *Call = dyn_cast<CallBase>(U);
+      if (Call && Call->getCalledFunction() == &F)
+        push(Call);
     }
   }
 
@@ -217,9 +240,15 @@ private:
     if (Tag)
       note(nameOf(Tag));
     MDNode *Struct = I.getMetadata(LLVMContext::MD_tbaa_struct);
-    if (Struct)
-      for (unsigned Index = 2; Index < Struct->getNumOperands(); Index += 3)
-        note(nameOf(cast<MDNode>(Struct->getOperand(Index))));
+    if (Struct) {
+      uint64_t ToldBytes = 0;
+      for (unsigned Index = 0; Index < Struct->getNumOperands(); Index += 3) {
+        ToldBytes += numberIn(Struct, Index + 1);
+        note(nameOf(cast<MDNode>(Struct->getOperand(Index + 2))));
+      }
+      MDNode *Size = I.getMetadata(Element);
+      HasUntold |= !Size || ToldBytes < numberIn(Size, 0);
+    }
     return Tag || Struct;
   }
 };
@@ -234,22 +263,24 @@ void describe(MemIntrinsic &Call) {
     return;
   Uses Uses(Call.getDest(), Call.getDataLayout(),
             dyn_cast<ConstantInt>(Call.getLength()));
-  bool MayDiffer = Uses.Differ || (!Tag && isa<MemTransferInst>(Call) && Uses.HasUntold);
+  bool MayDiffer = Uses.Differ || (isa<MemTransferInst>(Call) && Uses.HasUntold);
   if (!MayDiffer && !Uses.Told.empty())
     Call.setMetadata(LLVMContext::MD_tbaa, tag(Call.getContext(), Uses.Told));
 }
 
-Function *declareUnknownBytes(Module &M, Type *From, Type *To) {
-  std::string Name;
-  raw_string_ostream(Name) << UnknownBytes << *From << '.' << *To;
-  FunctionCallee Callee =
-      M.getOrInsertFunction(Name, FunctionType::get(To, {From}, false));
-  auto *F = cast<Function>(Callee.getCallee());
+Function *declareUnknown(Module &M, StringRef Name, FunctionType *Ty) {
+  auto *F = cast<Function>(M.getOrInsertFunction(Name, Ty).getCallee());
   F->setDoesNotThrow();
   F->setWillReturn();
   F->setNoSync();
   F->setDoesNotFreeMemory();
   return F;
+}
+
+Function *declareUnknownBytes(Module &M, Type *From, Type *To) {
+  std::string Name;
+  raw_string_ostream(Name) << UnknownBytes << *From << '.' << *To;
+  return declareUnknown(M, Name, FunctionType::get(To, {From}, false));
 }
 
 // Bytes of floats that are copied as an integer are copied as floats instead.
@@ -300,54 +331,107 @@ void copyBytes(LoadInst &Load) {
   Load.eraseFromParent();
 }
 
-// A number that \p Length is a multiple of. What it is in a case that does not occur
-// does not count.
-uint64_t multipleOf(Value *Length, ScalarEvolution &SE) {
-  auto *Cases = dyn_cast<PHINode>(Length);
-  if (!Cases)
-    return SE.getConstantMultiple(SE.getSCEV(Length)).getLimitedValue();
-  uint64_t Multiple = 0;
-  for (Value *V : Cases->incoming_values())
-    if (!isa<UndefValue>(V))
-      Multiple = std::gcd(
-          Multiple, SE.getConstantMultiple(SE.getSCEV(V)).getLimitedValue());
-  return Multiple;
+// What \p Length is calculated as a multiple of: a size, by a number. What ScalarEvolution
+// can prove is less, of a product that may wrap the factors of two, and would be taken
+// for the size. What the length is in a case that does not occur does not count.
+std::optional<uint64_t> factorOf(const Value *Length, unsigned Depth = 0) {
+  const Value *Some, *Other;
+  const APInt *Factor, *Shift;
+  if (match(Length, m_Mul(m_Value(), m_APInt(Factor))) ||
+      match(Length, m_ExtractValue<0>(m_Intrinsic<Intrinsic::umul_with_overflow>(
+                        m_Value(), m_APInt(Factor)))))
+    return Factor->getLimitedValue();
+  if (match(Length, m_Shl(m_Mul(m_Value(), m_APInt(Factor)), m_APInt(Shift))))
+    return Factor->shl(*Shift).getLimitedValue();
+  if (match(Length, m_Shl(m_Value(), m_APInt(Shift))))
+    return APInt(Shift->getBitWidth(), 1).shl(*Shift).getLimitedValue();
+  SmallVector<const Value *> Parts;
+  if (auto *Cases = dyn_cast<PHINode>(Length))
+    append_range(Parts, Cases->incoming_values());
+  else if (match(Length, m_Select(m_Value(), m_Value(Some), m_Value(Other))) ||
+           match(Length, m_MaxOrMin(m_Value(Some), m_Value(Other))) ||
+           match(Length, m_Add(m_Value(Some), m_Value(Other))) ||
+           match(Length, m_Sub(m_Value(Some), m_Value(Other))))
+    Parts = {Some, Other};
+  constexpr unsigned MaxDepth = 4;
+  std::optional<uint64_t> Common;
+  for (const Value *Part : Parts) {
+    if (isa<ConstantInt, UndefValue>(Part))
+      continue;
+    std::optional<uint64_t> Of =
+        Depth < MaxDepth ? factorOf(Part, Depth + 1) : std::nullopt;
+    if (!Of || Common.value_or(*Of) != *Of)
+      return std::nullopt;
+    Common = Of;
+  }
+  for (const Value *Part : Parts)
+    if (auto *Known = dyn_cast<ConstantInt>(Part);
+        Known && Common && *Common != 0 && Known->getValue().urem(*Common) != 0)
+      return std::nullopt;
+  return Common;
 }
 
-// The size of the elements of which \p Copy copies several, as far as that is known,
-// and where they may be of several types.
-uint64_t elementSize(const MemCpyInst &Copy, ScalarEvolution &SE) {
+// Whether \p Copy copies several elements that may be of several types.
+bool copiesSeveral(const MemCpyInst &Copy) {
   MDNode *Tag = Copy.getMetadata(LLVMContext::MD_tbaa);
   if (Copy.isVolatile() || (Tag && nameOf(Tag) != Bytes))
-    return 0;
+    return false;
   auto *Known = dyn_cast<ConstantInt>(Copy.getLength());
-  if (MDNode *Size = Copy.getMetadata(Element)) {
-    auto *Bytes = mdconst::extract<ConstantInt>(Size->getOperand(0));
-    return Known && Known->getZExtValue() <= Bytes->getZExtValue()
-               ? 0
-               : Bytes->getZExtValue();
-  }
-  return Known ? 0 : multipleOf(Copy.getLength(), SE);
+  MDNode *Size = Copy.getMetadata(Element);
+  return Known ? Size && Known->getZExtValue() > numberIn(Size, 0) : true;
+}
+
+// The size of the elements of which \p Copy copies several, if that is known.
+std::optional<uint64_t> elementSize(const MemCpyInst &Copy) {
+  if (MDNode *Size = Copy.getMetadata(Element))
+    return numberIn(Size, 0);
+  return factorOf(Copy.getLength());
+}
+
+bool isMixed(const MemCpyInst &Copy) {
+  Uses Uses(Copy.getDest(), Copy.getDataLayout());
+  Uses.addSource(Copy.getSource());
+  return Uses.HasFloat && (Uses.Differ || Uses.HasUntold);
+}
+
+// A copy of run-time length, of floats and something else in elements of unknown size, is
+// lost on Enzyme.
+void refuseCopy(MemCpyInst &Copy) {
+  Module &M = *Copy.getModule();
+  IRBuilder<> Builder(&Copy);
+  Value *Args[] = {Copy.getDest(), Copy.getSource(), Copy.getLength()};
+  Type *Types[] = {Args[0]->getType(), Args[1]->getType(), Args[2]->getType()};
+  Function *Unknown = declareUnknown(
+      M, UnknownCopy, FunctionType::get(Builder.getVoidTy(), Types, false));
+  Unknown->setMemoryEffects(MemoryEffects::argMemOnly());
+  Unknown->addParamAttr(0, Attribute::WriteOnly);
+  Unknown->addParamAttr(1, Attribute::ReadOnly);
+  for (unsigned Index : {0, 1})
+    Unknown->addParamAttr(
+        Index, Attribute::getWithCaptureInfo(M.getContext(), CaptureInfo::none()));
+  Builder.CreateCall(Unknown, Args);
+  Copy.eraseFromParent();
 }
 
 // Copies one element after another. Of a copy of unknown length, Enzyme takes all of
 // it for what the first byte is. What rustc says of one element, it does not take to
 // be said of the next.
-void copyElements(Function &F, TargetLibraryInfo &TLI) {
+void copyElements(Function &F) {
   SmallVector<std::pair<MemCpyInst *, uint64_t>> Copies;
-  {
-    DominatorTree DT(F);
-    LoopInfo LI(DT);
-    AssumptionCache AC(F);
-    ScalarEvolution SE(F, TLI, AC, DT, LI);
-    for (Instruction &I : instructions(F))
-      if (auto *Copy = dyn_cast<MemCpyInst>(&I)) {
-        // There is no float beside something else in fewer bytes.
-        uint64_t Size = elementSize(*Copy, SE);
-        if (Size >= 8)
-          Copies.push_back({Copy, Size});
-      }
+  SmallVector<MemCpyInst *> Unknown;
+  for (Instruction &I : instructions(F)) {
+    auto *Copy = dyn_cast<MemCpyInst>(&I);
+    if (!Copy || !copiesSeveral(*Copy))
+      continue;
+    std::optional<uint64_t> Size = elementSize(*Copy);
+    // In fewer bytes, there is hardly a float beside something else.
+    if (Size && (*Size >= 8 || (*Size > 2 && isMixed(*Copy))))
+      Copies.push_back({Copy, *Size});
+    else if (!Size && isMixed(*Copy))
+      Unknown.push_back(Copy);
   }
+  for (MemCpyInst *Copy : Unknown)
+    refuseCopy(*Copy);
   for (auto [Copy, Size] : Copies) {
     IRBuilder<> Builder(Copy);
     Value *Length = Copy->getLength();
@@ -387,7 +471,7 @@ void refusePackedFloat(BitCastInst &Cast) {
 
 } // namespace
 
-void LLVMRustTellTypes(Function &F, TargetLibraryInfo &TLI) {
+void LLVMRustTellTypes(Function &F) {
   for (Instruction &I : instructions(F))
     if (!I.hasMetadata(LLVMContext::MD_tbaa)) {
       StringRef Name = nameOfAccess(I);
@@ -413,7 +497,7 @@ void LLVMRustTellTypes(Function &F, TargetLibraryInfo &TLI) {
     copyBytes(*Load);
   for (BitCastInst *Cast : Casts)
     refusePackedFloat(*Cast);
-  copyElements(F, TLI);
+  copyElements(F);
 }
 
 void LLVMRustForgetUnknownBytes(Module &M) {
@@ -424,6 +508,12 @@ void LLVMRustForgetUnknownBytes(Module &M) {
       auto *Call = cast<CallBase>(U);
       IRBuilder<> Builder(Call);
       Value *From = Call->getArgOperand(0);
+      if (F.getName() == UnknownCopy) {
+        Builder.CreateMemCpy(From, MaybeAlign(), Call->getArgOperand(1), MaybeAlign(),
+                             Call->getArgOperand(2));
+        Call->eraseFromParent();
+        continue;
+      }
       Value *Bytes = From->getType()->isPointerTy()
                          ? Builder.CreateAlignedLoad(Call->getType(), From,
                                                      Call->getParamAlign(0))

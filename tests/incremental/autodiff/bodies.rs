@@ -28,6 +28,7 @@ tests! {
     fft: "../../ui/autodiff/bodies/fft.rs",
     gaussian_mixture: "../../ui/autodiff/bodies/gaussian-mixture.rs",
     generic_types: "../../ui/autodiff/bodies/generic-types.rs",
+    growing: "../../ui/autodiff/bodies/growing.rs",
     iterators: "../../ui/autodiff/bodies/iterators.rs",
     loops: "../../ui/autodiff/bodies/loops.rs",
     lstm: "../../ui/autodiff/bodies/lstm.rs",

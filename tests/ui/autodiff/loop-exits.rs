@@ -18,6 +18,7 @@
 
 use std::autodiff::{autodiff_forward, autodiff_reverse};
 use std::hint::black_box;
+use std::marker::PhantomData;
 
 #[path = "auxiliary/check.rs"]
 mod check;
@@ -187,6 +188,64 @@ fn waves(x: &[f64]) -> f64 {
     sum
 }
 
+// As libraries for matrices walk over a column: by pointers, which they transmute. That is left when nothing
+// is left, and where a pointer is null.
+struct Strided {
+    next: *const f64,
+    start: *const f64,
+    end: *const f64,
+    left: usize,
+    stride: usize,
+}
+
+impl Iterator for Strided {
+    type Item = *const f64;
+
+    fn next(&mut self) -> Option<*const f64> {
+        if self.left == 0 {
+            return None;
+        }
+        self.left -= 1;
+        unsafe {
+            if self.next == self.end {
+                self.end = self.next.wrapping_add(self.stride);
+                self.next = self.start.offset(self.stride as isize);
+                self.start = self.next;
+            }
+            let this = self.next;
+            if self.left != 0 {
+                self.next = self.next.add(1);
+            }
+            Some(this)
+        }
+    }
+}
+
+struct Column<'a>(Strided, PhantomData<&'a f64>);
+
+impl<'a> Iterator for Column<'a> {
+    type Item = &'a f64;
+
+    fn next(&mut self) -> Option<&'a f64> {
+        self.0.next().map(|x| unsafe { std::mem::transmute(x) })
+    }
+}
+
+#[autodiff_reverse(d_columns, Duplicated, Active)]
+fn columns(x: &[f64]) -> f64 {
+    let mut sum = 0.0;
+    for i in 0..3 {
+        let column = &x[3 * i..3 * i + 3];
+        let (start, left) = (column.as_ptr(), column.len());
+        let end = unsafe { start.add(left) };
+        let strided = Strided { next: start, start, end, left, stride: left };
+        for x in Column(strided, PhantomData) {
+            sum += x;
+        }
+    }
+    sum
+}
+
 type Reverse = fn(&[f64], &mut [f64], f64) -> f64;
 
 pub fn main() {
@@ -230,6 +289,10 @@ pub fn main() {
             close(&format!("waves of {table:?}"), dx, want, F64);
         }
     }
+
+    let mut dx = [0.0; 9];
+    exact("columns", d_columns(&black_box([2.0; 9]), &mut dx, 1.0), 18.0);
+    exact("columns", dx, [1.0; 9]);
 
     let x = black_box([1.0, 2.0, 3.0, 4.0, 5.0]);
     for k in 1..=6 {

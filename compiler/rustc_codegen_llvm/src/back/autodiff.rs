@@ -9,7 +9,9 @@ use rustc_data_structures::profiling::SelfProfilerRef;
 use rustc_errors::DiagCtxtHandle;
 use rustc_macros::Diagnostic;
 use rustc_middle::mono::MonoItem;
+use rustc_middle::ty::{Instance, TyCtxt};
 use rustc_session::config::OptLevel;
+use rustc_span::sym;
 
 use crate::back::lto::ModuleBuffer;
 use crate::back::write::{self, AutodiffStage, CodegenDiagnosticsStage, DiagnosticHandlers};
@@ -83,18 +85,38 @@ pub(crate) fn differentiate(
     true
 }
 
-/// Tells Enzyme which functions no derivative goes through, whatever they are called with.
-pub(crate) fn mark_inactive<'tcx>(cx: &CodegenCx<'_, 'tcx>) {
+/// Says what the slice's functions have to do with derivatives.
+pub(crate) fn describe_functions<'tcx>(cx: &CodegenCx<'_, 'tcx>) {
     // Enzyme wants to know as well that they do not free what the primal holds on to.
     let inactive =
         [llvm::CreateAttrString(cx.llcx, INACTIVE), AttributeKind::NoFree.create_attr(cx.llcx)];
+    let inline = [AttributeKind::AlwaysInline.create_attr(cx.llcx)];
+    let place = llvm::AttributePlace::Function;
     // Every function gets its attribute, in whatever order.
     #[allow(rustc::potential_query_instability)]
     for (&instance, &value) in cx.instances.borrow().iter() {
         if MonoItem::Fn(instance).takes_only_format_arguments(cx.tcx) {
-            attributes::apply_to_llfn(value, llvm::AttributePlace::Function, &inactive);
+            attributes::apply_to_llfn(value, place, &inactive);
+        }
+        if serves_every_type(cx.tcx, instance) {
+            let no_inline = AttributeKind::NoInline;
+            unsafe {
+                llvm::LLVMRustRemoveEnumAttributeAtIndex(value, place.as_uint(), no_inline)
+            };
+            attributes::apply_to_llfn(value, place, &inline);
         }
     }
+}
+
+/// Whether `instance` is of those by which containers get their memory, whatever they contain. Enzyme would
+/// have it that this is always the same. Inlined, they copy what the container is used for.
+fn serves_every_type<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> bool {
+    let path = tcx.def_path(instance.def_id());
+    tcx.crate_name(path.krate) == sym::alloc
+        && matches!(
+            path.data.first().and_then(|module| module.data.get_opt_name()),
+            Some(name) if matches!(name.as_str(), "alloc" | "raw_vec")
+        )
 }
 
 /// Takes back what was said for Enzyme's sake, and what kept LLVM's hands off until it has run.
@@ -136,9 +158,9 @@ struct AutoDiffMissingBody {
 #[derive(Diagnostic)]
 #[diag("{$message} bytes that may be floats or not")]
 #[help(
-    "`slice::swap_with_slice`, `slice::rotate_left` and copies of `MaybeUninit<[u8; N]>` or of a union \
-     copy bytes: copy the elements one by one; a small value of floats and something else that a \
-     function takes or returns is copied as bytes, too: pass a reference"
+    "`slice::swap_with_slice`, `slice::rotate_left`, `realloc` and copies of `u8`, of \
+     `MaybeUninit<[u8; N]>` or of a union copy bytes: copy the elements one by one; a small value of \
+     floats and something else that a function takes or returns is copied as bytes, too: pass a reference"
 )]
 struct AutoDiffUnknownBytes {
     message: String,

@@ -43,6 +43,11 @@ bool LLVMRustOnlySliceCalls(const Function *F);
 // In AutodiffReturns.cpp.
 void LLVMRustAddReturnsThroughMemory(ModulePassManager &MPM);
 
+// In AutodiffStores.cpp.
+void LLVMRustSpreadStores(Function &F);
+void LLVMRustUntieStores(Function &F, function_ref<Function *()> Opaque);
+void LLVMRustForgetFreezes(Function &F);
+
 // In AutodiffTypes.cpp.
 void LLVMRustTellTypes(Function &F);
 void LLVMRustForgetUnknownBytes(Module &M);
@@ -283,71 +288,6 @@ void hideUncountedExits(Function &F, TargetLibraryInfo &TLI) {
     hideCondition(*Branch);
 }
 
-// Stores to a place, or a variable, that depends on where control comes from, made
-// of stores to different ones in several blocks: back they go. What lies at which,
-// Enzyme could not tell.
-void spreadStores(Function &F) {
-  SmallVector<StoreInst *> Stores;
-  for (BasicBlock &BB : F)
-    for (Instruction &I : BB) {
-      auto *Store = dyn_cast<StoreInst>(&I);
-      if (Store && Store->isSimple()) {
-        auto *Variable = dyn_cast<PHINode>(Store->getPointerOperand());
-        if (Variable && Variable->getParent() == &BB &&
-            all_of(Variable->incoming_values(),
-                   [](Value *V) { return isa<AllocaInst>(V); }))
-          Stores.push_back(Store);
-        auto *Place = dyn_cast<GetElementPtrInst>(Store->getPointerOperand());
-        auto *Index = Place && Place->getNumIndices() == 1
-                          ? dyn_cast<PHINode>(Place->getOperand(1))
-                          : nullptr;
-        if (Index && Index->getParent() == &BB &&
-            all_of(Index->incoming_values(),
-                   [](Value *V) { return isa<ConstantInt>(V); }))
-          Stores.push_back(Store);
-      }
-      if (I.mayReadOrWriteMemory() || I.mayHaveSideEffects())
-        break;
-    }
-  for (StoreInst *Store : Stores) {
-    BasicBlock *BB = Store->getParent();
-    auto *Variable = dyn_cast<PHINode>(Store->getPointerOperand());
-    auto *Place = dyn_cast<GetElementPtrInst>(Store->getPointerOperand());
-    auto in = [&](Value *V, BasicBlock *Pred) {
-      auto *Phi = dyn_cast<PHINode>(V);
-      return Phi && Phi->getParent() == BB ? Phi->getIncomingValueForBlock(Pred)
-                                           : V;
-    };
-    auto dominates = [&](Value *V) {
-      auto *I = dyn_cast<Instruction>(V);
-      return !I || I->getParent() != BB || isa<PHINode>(I);
-    };
-    if (!dominates(Store->getValueOperand()) ||
-        (Place && !dominates(Place->getPointerOperand())))
-      continue;
-    SmallSetVector<BasicBlock *, 8> Preds(pred_begin(BB), pred_end(BB));
-    if (Preds.size() != pred_size(BB))
-      continue;
-    for (BasicBlock *Pred : Preds) {
-      if (!Pred->getSingleSuccessor())
-        Pred = SplitEdge(Pred, BB);
-      IRBuilder<> Builder(Pred->getTerminator());
-      Value *To =
-          Place ? Builder.CreateGEP(Place->getSourceElementType(),
-                                    in(Place->getPointerOperand(), Pred),
-                                    {in(Place->getOperand(1), Pred)}, "",
-                                    Place->getNoWrapFlags())
-                : in(Variable, Pred);
-      StoreInst *Spread = Builder.CreateAlignedStore(
-          in(Store->getValueOperand(), Pred), To, Store->getAlign());
-      Spread->copyMetadata(*Store);
-    }
-    Store->eraseFromParent();
-    if (Variable && Variable->use_empty())
-      Variable->eraseFromParent();
-  }
-}
-
 // Gives `__rust_realloc` a body of what Enzyme knows: an allocation, a copy, and
 // the end of the old one.
 struct ReallocPass : PassInfoMixin<ReallocPass> {
@@ -528,7 +468,7 @@ void forgetFreshReturns(Function &F) {
 
 struct SpreadStoresPass : PassInfoMixin<SpreadStoresPass> {
   PreservedAnalyses run(Function &F, FunctionAnalysisManager &) {
-    spreadStores(F);
+    LLVMRustSpreadStores(F);
     return PreservedAnalyses::none();
   }
 };
@@ -540,6 +480,7 @@ struct PreparePass : PassInfoMixin<PreparePass> {
     hideUncountedExits(F, TLI);
     copyByTemporary(F);
     LLVMRustTellTypes(F);
+    LLVMRustUntieStores(F, [&] { return declareOpaque(*F.getParent()); });
     describeIntrinsics(F);
     F.addFnAttr(KeepPointers);
     // What a function was passed in memory, its reverse reads again.
@@ -564,6 +505,7 @@ struct RevealPass : PassInfoMixin<RevealPass> {
     for (Function &F : M) {
       F.removeFnAttr(Attribute::OptForFuzzing);
       F.removeFnAttr(KeepPointers);
+      LLVMRustForgetFreezes(F);
     }
     if (Function *Opaque = M.getFunction(OpaqueName)) {
       for (User *U : make_early_inc_range(Opaque->users())) {

@@ -15,6 +15,7 @@
 #include "llvm/Transforms/Utils/BasicBlockUtils.h"
 
 #include <limits>
+#include <numeric>
 #include <optional>
 
 using namespace llvm;
@@ -345,29 +346,34 @@ std::optional<uint64_t> factorOf(const Value *Length, unsigned Depth = 0) {
     return Factor->shl(*Shift).getLimitedValue();
   if (match(Length, m_Shl(m_Value(), m_APInt(Shift))))
     return APInt(Shift->getBitWidth(), 1).shl(*Shift).getLimitedValue();
+  if (auto *Known = dyn_cast<ConstantInt>(Length))
+    return Known->getLimitedValue();
   SmallVector<const Value *> Parts;
+  bool IsSum = match(Length, m_Add(m_Value(Some), m_Value(Other))) ||
+               match(Length, m_Sub(m_Value(Some), m_Value(Other)));
   if (auto *Cases = dyn_cast<PHINode>(Length))
     append_range(Parts, Cases->incoming_values());
-  else if (match(Length, m_Select(m_Value(), m_Value(Some), m_Value(Other))) ||
-           match(Length, m_MaxOrMin(m_Value(Some), m_Value(Other))) ||
-           match(Length, m_Add(m_Value(Some), m_Value(Other))) ||
-           match(Length, m_Sub(m_Value(Some), m_Value(Other))))
+  else if (IsSum || match(Length, m_MaxOrMin(m_Value(Some), m_Value(Other))) ||
+           match(Length, m_Select(m_Value(), m_Value(Some), m_Value(Other))))
     Parts = {Some, Other};
   constexpr unsigned MaxDepth = 4;
-  std::optional<uint64_t> Common;
+  if (Parts.empty() || Depth == MaxDepth)
+    return std::nullopt;
+  uint64_t Common = 0;
+  SmallVector<uint64_t> Factors;
   for (const Value *Part : Parts) {
-    if (isa<ConstantInt, UndefValue>(Part))
+    if (isa<UndefValue>(Part))
       continue;
-    std::optional<uint64_t> Of =
-        Depth < MaxDepth ? factorOf(Part, Depth + 1) : std::nullopt;
-    if (!Of || Common.value_or(*Of) != *Of)
+    std::optional<uint64_t> Of = factorOf(Part, Depth + 1);
+    if (!Of)
       return std::nullopt;
-    Common = Of;
+    Common = std::gcd(Common, *Of);
+    if (!isa<ConstantInt>(Part))
+      Factors.push_back(*Of);
   }
-  for (const Value *Part : Parts)
-    if (auto *Known = dyn_cast<ConstantInt>(Part);
-        Known && Common && *Common != 0 && Known->getValue().urem(*Common) != 0)
-      return std::nullopt;
+  // The length of elements and of what is before them is no number of elements.
+  if (IsSum && any_of(Factors, [&](uint64_t Of) { return Of != Common; }))
+    return std::nullopt;
   return Common;
 }
 

@@ -38,6 +38,7 @@ tests! {
     not_inlined: "../../ui/autodiff/bodies/not-inlined.rs",
     ode: "../../ui/autodiff/bodies/ode.rs",
     optimizers: "../../ui/autodiff/bodies/optimizers.rs",
+    pointers_in_memory: "../../ui/autodiff/bodies/pointers-in-memory.rs",
     recursion_through_memory: "../../ui/autodiff/bodies/recursion-through-memory.rs",
     recursion: "../../ui/autodiff/bodies/recursion.rs",
     returned_in_memory: "../../ui/autodiff/bodies/returned-in-memory.rs",

@@ -429,12 +429,17 @@ void copyElements(Function &F) {
     auto *Copy = dyn_cast<MemCpyInst>(&I);
     if (!Copy || !copiesSeveral(*Copy))
       continue;
-    std::optional<uint64_t> Size = elementSize(*Copy);
+    uint64_t Size = elementSize(*Copy).value_or(1);
     // In fewer bytes, there is hardly a float beside something else.
-    if (Size && (*Size >= 8 || (*Size > 2 && isMixed(*Copy))))
-      Copies.push_back({Copy, *Size});
-    else if (!Size && isMixed(*Copy))
-      Unknown.push_back(Copy);
+    if (Size >= 8)
+      Copies.push_back({Copy, Size});
+    else if (isMixed(*Copy)) {
+      // Single bytes may be anything.
+      if (Size > 2)
+        Copies.push_back({Copy, Size});
+      else
+        Unknown.push_back(Copy);
+    }
   }
   for (MemCpyInst *Copy : Unknown)
     refuseCopy(*Copy);

@@ -44,7 +44,8 @@ private:
 /// Runs in the child, which has the memory of its parent: nothing here may write to it but to the stack.
 [[noreturn]] static void becomeProgram(char *const Arguments[], int In, int Out, int Err,
                                        int Report) {
-  // A group of its own, so that a time-out ends whatever the program itself has started too.
+  // A group of its own, so that a time-out ends whatever the program itself has started too. The parent goes
+  // on after exec only, hence not before there is one.
   setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   rlimit NoCoreDump = {0, 0};
@@ -116,8 +117,6 @@ Expected<Outcome> engine::runCommand(const Command &C) {
     return systemError("cannot start `" + C.Arguments[0] + "`", errno);
   if (Child == 0)
     becomeProgram(Arguments.data(), In, Out, Err, ReportWrite);
-  // Both sides set the group: whichever comes first, it exists before anyone relies on it.
-  setpgid(Child, Child);
 
   ReportWrite.reset();
   int Reason = 0;

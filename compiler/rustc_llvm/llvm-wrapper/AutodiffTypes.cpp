@@ -384,7 +384,7 @@ bool copiesSeveral(const MemCpyInst &Copy) {
     return false;
   auto *Known = dyn_cast<ConstantInt>(Copy.getLength());
   MDNode *Size = Copy.getMetadata(Element);
-  return Known ? Size && Known->getZExtValue() > numberIn(Size, 0) : true;
+  return !Known || (Size && Known->getZExtValue() > numberIn(Size, 0));
 }
 
 // The size of the elements of which \p Copy copies several, if that is known.

@@ -157,7 +157,8 @@ def dispatch(root, given):
     passed_on = launch.arguments(passed_on or ["build"], fork.suites())
     status = launch.run(fork.build, text, chain, passed_on)
     if status == 0 and suites.ENGINE in ours:
-        status = suites.test_engine(root, fork.build, dict(os.environ))
+        cargo = chain.stage0_cargo(fork.build, host(chain))
+        status = suites.test_engine(root, fork.build, cargo, chain.environment(os.environ))
     return status
 
 

@@ -127,7 +127,7 @@ class Comparison:
         self.fork, self.chain, self.host = fork, chain, host
         self.directory, self.method, self.sides = directory, method, sides
         self.sources = os.path.join(fork.root, DIRECTORY)
-        self.cargo = chain.cargo or os.path.join(fork.build, host, "stage0/bin/cargo")
+        self.cargo = chain.stage0_cargo(fork.build, host)
         self.manifest = os.path.join(self.sources, "Cargo.toml")
 
     def run(self):

@@ -33,10 +33,11 @@ def test_tools(root):
     return 0 if result.wasSuccessful() and result.testsRun else 1
 
 
-def test_engine(root, build, environ):
-    """The tests of the engine, and of what a derivative leaves alone, with the compiler that was built."""
+def test_engine(root, build, cargo, environ):
+    """The tests of the engine, of what a derivative leaves alone, and of a workspace, with the compiler built."""
     print(f"Testing {ENGINE}", flush=True)
     rustc = os.path.join(build, "host/stage1/bin/rustc")
     return max(subprocess.run([sys.executable, "-B", os.path.join(root, ENGINE, name)],
-                              env=environ | {"RUSTC": rustc}, stderr=subprocess.STDOUT, check=False).returncode
-               for name in ("test_engine.py", "test_inertness.py"))
+                              env=environ | {"RUSTC": rustc, "CARGO": cargo}, stderr=subprocess.STDOUT,
+                              check=False).returncode
+               for name in ("test_engine.py", "test_inertness.py", "test_workspace.py"))

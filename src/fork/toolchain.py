@@ -41,6 +41,10 @@ class Toolchain:
         environ["RUSTFLAGS_BOOTSTRAP"] = " ".join(flags).strip()
         return environ
 
+    def stage0_cargo(self, build, host):
+        """The cargo that is named, or else bootstrap's own, which is there once something has been built."""
+        return self.cargo or os.path.join(build, host, "stage0/bin/cargo")
+
 
 def find(config, packages):
     """Everything that a build needs besides the base and Enzyme. `packages` is a `debian.Debian`."""

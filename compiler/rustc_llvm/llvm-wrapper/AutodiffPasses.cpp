@@ -39,6 +39,12 @@ void LLVMRustPrepareIndirectCalls(Module &M);
 void LLVMRustRevealIndirectCalls(Module &M);
 bool LLVMRustOnlySliceCalls(const Function *F);
 
+// In AutodiffPointers.cpp.
+void LLVMRustKeepChosenObjects(Function &F, ScalarEvolution &SE);
+void LLVMRustForgetKept(Module &M);
+void LLVMRustAddReturnedPointers(ModulePassManager &MPM);
+void LLVMRustSpreadAggregates(Module &M);
+
 // In AutodiffReturns.cpp.
 void LLVMRustAddReturnsThroughMemory(ModulePassManager &MPM);
 
@@ -161,21 +167,11 @@ private:
       return false;
     for (BasicBlock *Guard : Guards) {
       Returning.insert(Guard);
-      dropPoison(*Guard);
       auto *Branch = dyn_cast<BranchInst>(Guard->getTerminator());
       if (Branch && Branch->isConditional())
         hideCondition(*Branch);
     }
     return true;
-  }
-
-  // What a phi of the hub is for all exits but one. Enzyme would take the phi for its
-  // value at that exit, and look for that in a round of the loop that it does not know.
-  static void dropPoison(BasicBlock &Guard) {
-    for (PHINode &Phi : Guard.phis())
-      for (Use &Incoming : Phi.incoming_values())
-        if (isa<UndefValue>(Incoming))
-          Incoming.set(Constant::getNullValue(Phi.getType()));
   }
 
   bool unifyBackEdges(Loop &L, DominatorTree &DT) {
@@ -190,6 +186,16 @@ private:
     return Latch;
   }
 };
+
+// What a phi is where control comes from that nobody asks for it. Enzyme would take
+// the phi for its one other value, of a round of the loop in which it is another.
+void defineAll(Function &F) {
+  for (BasicBlock &BB : F)
+    for (PHINode &Phi : BB.phis())
+      for (Use &Incoming : Phi.incoming_values())
+        if (isa<UndefValue>(Incoming))
+          Incoming.set(Constant::getNullValue(Phi.getType()));
+}
 
 // Whether the number of rounds after which \p Branch leaves \p L follows from
 // its condition as Enzyme would work it out: by counting up, or in constant
@@ -257,11 +263,7 @@ SmallPtrSet<const Loop *, 8> repeatingLoops(Function &F, LoopInfo &LI,
 // what it says of a loop between two bounds that move, or of steps of any size,
 // and gives its copy of the loop another exit condition, which need not be met.
 // Where ScalarEvolution cannot say, Enzyme counts as the program runs.
-void hideUncountedExits(Function &F, TargetLibraryInfo &TLI) {
-  DominatorTree DT(F);
-  LoopInfo LI(DT);
-  AssumptionCache AC(F);
-  ScalarEvolution SE(F, TLI, AC, DT, LI);
+void hideUncountedExits(Function &F, LoopInfo &LI, ScalarEvolution &SE) {
   SmallPtrSet<BasicBlock *, 32> Returning = returningBlocks(F);
   SmallPtrSet<const Loop *, 8> Repeating = repeatingLoops(F, LI, SE);
   SmallVector<BranchInst *> Hidden;
@@ -475,8 +477,13 @@ struct SpreadStoresPass : PassInfoMixin<SpreadStoresPass> {
 struct PreparePass : PassInfoMixin<PreparePass> {
   PreservedAnalyses run(Function &F, FunctionAnalysisManager &FAM) {
     LoopShape(F).run();
-    auto &TLI = FAM.getResult<TargetLibraryAnalysis>(F);
-    hideUncountedExits(F, TLI);
+    defineAll(F);
+    DominatorTree DT(F);
+    LoopInfo LI(DT);
+    AssumptionCache AC(F);
+    ScalarEvolution SE(F, FAM.getResult<TargetLibraryAnalysis>(F), AC, DT, LI);
+    hideUncountedExits(F, LI, SE);
+    LLVMRustKeepChosenObjects(F, SE);
     copyByTemporary(F);
     LLVMRustTellTypes(F);
     LLVMRustUntieStores(F, [&] { return declareOpaque(*F.getParent()); });
@@ -484,6 +491,10 @@ struct PreparePass : PassInfoMixin<PreparePass> {
     F.addFnAttr(KeepPointers);
     // What a function was passed in memory, its reverse reads again.
     forgetParamAttr(F, Attribute::DeadOnReturn, [](const Function *) { return true; });
+    // What goes nowhere from a function may be kept for its reverse.
+    forgetParamAttr(F, Attribute::Captures, [](const Function *Callee) {
+      return Callee && !Callee->isDeclaration();
+    });
     // `sret([16 x i8])` says bytes to Enzyme, through which no derivative goes.
     forgetParamAttr(F, Attribute::StructRet, LLVMRustOnlySliceCalls);
     forgetFreshReturns(F);
@@ -514,6 +525,8 @@ struct RevealPass : PassInfoMixin<RevealPass> {
       }
       Opaque->eraseFromParent();
     }
+    LLVMRustForgetKept(M);
+    LLVMRustSpreadAggregates(M);
     LLVMRustForgetUnknownBytes(M);
     return PreservedAnalyses::none();
   }
@@ -542,6 +555,7 @@ void LLVMRustAddPassesBeforeEnzyme(ModulePassManager &MPM, PassBuilder &PB,
   Late.addPass(PromotePass());
   Late.addPass(PreparePass());
   MPM.addPass(createModuleToFunctionPassAdaptor(std::move(Late)));
+  LLVMRustAddReturnedPointers(MPM);
 }
 
 void LLVMRustAddPassesAfterEnzyme(ModulePassManager &MPM) {

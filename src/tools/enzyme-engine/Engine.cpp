@@ -232,7 +232,11 @@ Expected<std::unique_ptr<Module>> engine::differentiate(const Module &M) {
              "--enzyme-fast-math=0",
              // Two optimisations that take memory for unchanged which is not: of a local array that is
              // filled anew in each round of a loop, and of one that is read in two loops.
-             "--enzyme-rematerialize=0", "--enzyme-loop-invariant-cache=0"},
+             "--enzyme-rematerialize=0", "--enzyme-loop-invariant-cache=0",
+             // What LLVM finds out about where pointers go stops at what Enzyme hands on to a reverse, which
+             // is a structure: it would take what they lead to for untouched. AutodiffPointers.cpp of
+             // rustc_llvm sees to it afterwards.
+             "--capture-tracking-max-uses-to-explore=0"},
             Directory->file("out.ll"),
             Directory->file("err.txt"),
             *TimeLimit};

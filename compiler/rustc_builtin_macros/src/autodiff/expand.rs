@@ -58,7 +58,7 @@ fn expand_with_mode(
     ecx: &mut ExtCtxt<'_>,
     expand_span: Span,
     meta_item: &ast::MetaItem,
-    item: Annotatable,
+    mut item: Annotatable,
     mode: DiffMode,
 ) -> Vec<Annotatable> {
     if let Annotatable::ForeignItem(_) = item {
@@ -69,6 +69,8 @@ fn expand_with_mode(
         ecx.dcx().emit_err(errors::NotAFunction { attr: meta_item.span, span: item.span() });
         return vec![item];
     }
+    // Of another derivative. It has no tokens, without which `cfg_eval` would panic, and is added again.
+    item.visit_attrs(|attrs| attrs.retain(|attr| !attr.has_name(sym::rustc_autodiff)));
     // A parameter that is configured out takes no activity.
     let lint_node_id = ecx.current_expansion.lint_node_id;
     let mut item = cfg_eval(ecx.sess, ecx.ecfg.features, item, lint_node_id);
@@ -126,11 +128,7 @@ fn expand_with_mode(
 
     // Once, however many derivatives there are.
     let attr = rustc_autodiff(ecx, span, None);
-    item.visit_attrs(|attrs| {
-        if !attrs.iter().any(|attr| attr.has_name(sym::rustc_autodiff)) {
-            attrs.push(attr);
-        }
-    });
+    item.visit_attrs(|attrs| attrs.push(attr));
     vec![item, derivative]
 }
 

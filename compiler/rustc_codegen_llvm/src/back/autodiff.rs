@@ -100,9 +100,7 @@ pub(crate) fn describe_functions<'tcx>(cx: &CodegenCx<'_, 'tcx>) {
         }
         if serves_every_type(cx.tcx, instance) {
             let no_inline = AttributeKind::NoInline;
-            unsafe {
-                llvm::LLVMRustRemoveEnumAttributeAtIndex(value, place.as_uint(), no_inline)
-            };
+            unsafe { llvm::LLVMRustRemoveEnumAttributeAtIndex(value, place.as_uint(), no_inline) };
             attributes::apply_to_llfn(value, place, &inline);
         }
     }
@@ -158,9 +156,9 @@ struct AutoDiffMissingBody {
 #[derive(Diagnostic)]
 #[diag("{$message} bytes that may be floats or not")]
 #[help(
-    "`slice::swap_with_slice`, `slice::rotate_left`, `realloc` and copies of `u8`, of \
-     `MaybeUninit<[u8; N]>` or of a union copy bytes: copy the elements one by one; a small value of \
-     floats and something else that a function takes or returns is copied as bytes, too: pass a reference"
+    "`realloc` and copies of `u8`, of `MaybeUninit<[u8; N]>` or of a union copy bytes: copy the elements \
+     one by one; a small value of floats and something else that a function takes or returns is copied as \
+     bytes, too: pass a reference"
 )]
 struct AutoDiffUnknownBytes {
     message: String,
@@ -186,9 +184,9 @@ const UNKNOWN_BYTES: &str = "rustc.autodiff.bytes.";
 /// Reports the error `message` of a pass, and explains those of Enzyme's errors that say too little.
 pub(super) fn report(dcx: DiagCtxtHandle<'_>, message: String) {
     // What comes after the symbol depends on how Enzyme was built.
-    let missing = message.rsplit_once(" found for ").and_then(|(start, symbol)| {
-        Some((start, symbol.split([' ', '(', '\n']).next()?))
-    });
+    let missing = message
+        .rsplit_once(" found for ")
+        .and_then(|(start, symbol)| Some((start, symbol.split([' ', '(', '\n']).next()?)));
     if let Some((start, symbol)) = missing
         && symbol.starts_with(UNKNOWN_BYTES)
     {

@@ -94,19 +94,14 @@ impl<'tcx> Indirect<'tcx> {
         }
     }
 
-    fn vtable(
-        &mut self,
-        tcx: TyCtxt<'tcx>,
-        ty: Ty<'tcx>,
-        trait_ref: Option<ty::TraitRef<'tcx>>,
-    ) {
+    fn vtable(&mut self, tcx: TyCtxt<'tcx>, ty: Ty<'tcx>, trait_ref: Option<ty::TraitRef<'tcx>>) {
         if let Some(trait_ref) = trait_ref {
-            self.entries.extend(tcx.vtable_entries(trait_ref).iter().filter_map(|entry| {
-                match *entry {
+            self.entries.extend(tcx.vtable_entries(trait_ref).iter().filter_map(
+                |entry| match *entry {
                     VtblEntry::Method(instance) => Some(instance),
                     _ => None,
-                }
-            }));
+                },
+            ));
         }
         if ty.needs_drop(tcx, TypingEnv::fully_monomorphized()) {
             self.entries.insert(Instance::resolve_drop_in_place(tcx, ty));

@@ -61,7 +61,9 @@ impl<'tcx> AutodiffSlice<'tcx> {
         let mut graph = Graph::new(tcx, &slice.derivatives, usage_map, mono_items);
 
         slice.candidates = mem::take(&mut graph.candidates);
-        slice.candidates.retain(|item| graph.is_copyable(item) && !slice.derivatives.contains(item));
+        slice
+            .candidates
+            .retain(|item| graph.is_copyable(item) && !slice.derivatives.contains(item));
         let has_symbol = |item: &&MonoItem<'tcx>| graph.linkable.contains(*item);
         slice.linked.extend(slice.candidates.iter().filter(has_symbol));
         slice.copies.extend(&slice.candidates);

@@ -178,6 +178,7 @@ mod visibility {
 #[cfg(true)]
 #[autodiff_reverse(d_configured, Active, Active, Active)]
 #[cfg_attr(true, inline(always))]
+#[cfg_attr(true, autodiff_forward(t_configured, Dual, Dual, Dual))]
 #[deprecated]
 /// Further down as well.
 #[cfg(not(false))]
@@ -197,6 +198,7 @@ fn attributes() {
     exact("restricted", visibility::d_restricted(black_box(3.0), 1.0), (9.0, 6.0));
     exact("public", visibility::Public::d_public(black_box(3.0), 1.0), (9.0, 6.0));
     exact("configured", d_configured(black_box(3.0), black_box(5.0), 1.0), (9.0, 6.0, 0.0));
+    exact("configured, forward", t_configured(black_box(3.0), 1.0, 5.0, 1.0), (9.0, 6.0));
 
     // A statement, in a scope of its own.
     {

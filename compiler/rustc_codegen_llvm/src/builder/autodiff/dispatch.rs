@@ -97,7 +97,11 @@ pub(crate) fn dispatch<'ll, 'tcx>(
     // Enzyme takes a block that does not return for one that is never reached, and the comparison
     // before it for one that need not be made.
     let ret_ty = unsafe { llvm::LLVMGetReturnType(llty) };
-    if ret_ty == cx.type_void() { bx.ret_void() } else { bx.ret(cx.const_null(ret_ty)) }
+    if ret_ty == cx.type_void() {
+        bx.ret_void()
+    } else {
+        bx.ret(cx.const_null(ret_ty))
+    }
     Some((ty, function))
 }
 
@@ -230,7 +234,12 @@ fn separate<'ll, 'tcx>(
 }
 
 /// Tells Enzyme what `place` is, if it is a float.
-fn tell_float<'ll>(cx: &CodegenCx<'ll, '_>, function: &'ll Value, place: AttributePlace, ty: &'ll Type) {
+fn tell_float<'ll>(
+    cx: &CodegenCx<'ll, '_>,
+    function: &'ll Value,
+    place: AttributePlace,
+    ty: &'ll Type,
+) {
     let float = match cx.type_kind(ty) {
         TypeKind::Half => "half",
         TypeKind::Float => "float",
@@ -273,7 +282,8 @@ fn check_shadow<'ll, 'tcx>(
     check_bx.ret_void();
     check_bx.switch_to_block(different);
     let caller = name_of_caller(bx);
-    let method = with_no_trimmed_paths!(cx.tcx.def_path_str_with_args(method.def_id(), method.args));
+    let method =
+        with_no_trimmed_paths!(cx.tcx.def_path_str_with_args(method.def_id(), method.args));
     let message = format!(
         "no derivative of a call of `{method}` in `{caller}`: the shadow of the trait object is of \
          another type than the trait object, or was made in another crate"
@@ -319,7 +329,11 @@ fn define_for_enzyme<'ll>(cx: &CodegenCx<'ll, '_>, name: &str, llty: &'ll Type) 
 }
 
 /// Declares a function that LLVM neither looks into nor takes for what it is.
-pub(super) fn define_opaque<'ll>(cx: &CodegenCx<'ll, '_>, name: &str, llty: &'ll Type) -> &'ll Value {
+pub(super) fn define_opaque<'ll>(
+    cx: &CodegenCx<'ll, '_>,
+    name: &str,
+    llty: &'ll Type,
+) -> &'ll Value {
     let function = cx.declare_cfn(name, llvm::UnnamedAddr::Global, llty);
     llvm::set_linkage(function, llvm::Linkage::InternalLinkage);
     let codegen_attrs =
@@ -355,17 +369,13 @@ fn stop(bx: &mut Builder<'_, '_, '_>, message: &str) {
     let function = cx.get_declared_value(name).unwrap_or_else(|| {
         // LLVM would find out that it does not return.
         let function = define_opaque(cx, name, llty);
-        let attrs = [
-            AttributeKind::Cold.create_attr(cx.llcx),
-            llvm::CreateAttrString(cx.llcx, INACTIVE),
-        ];
+        let attrs =
+            [AttributeKind::Cold.create_attr(cx.llcx), llvm::CreateAttrString(cx.llcx, INACTIVE)];
         attributes::apply_to_llfn(function, AttributePlace::Function, &attrs);
         let start = Builder::append_block(cx, function, "start");
         let mut bx = Builder::build(cx, start);
-        let instance = Instance::mono(
-            cx.tcx,
-            cx.tcx.require_lang_item(LangItem::PanicNounwind, DUMMY_SP),
-        );
+        let instance =
+            Instance::mono(cx.tcx, cx.tcx.require_lang_item(LangItem::PanicNounwind, DUMMY_SP));
         let fn_abi = cx.fn_abi_of_instance(instance, ty::List::empty());
         let args = [0, 1].map(|i| llvm::get_param(function, i));
         let panic = cx.get_fn(instance);

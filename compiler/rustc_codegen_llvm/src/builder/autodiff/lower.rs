@@ -1,7 +1,7 @@
 //! The body of a derivative: a call of Enzyme's, made as the [`Plan`] says.
 
 use rustc_abi::BackendRepr;
-use rustc_ast::expand::autodiff_attrs::DiffActivity;
+use rustc_ast::expand::autodiff_attrs::{DiffActivity, DiffMode};
 use rustc_codegen_ssa::MemFlags;
 use rustc_codegen_ssa::mir::operand::{OperandRef, OperandValue};
 use rustc_codegen_ssa::mir::place::PlaceRef;
@@ -18,6 +18,7 @@ use rustc_symbol_mangling::symbol_name_for_instance_in_crate;
 use rustc_target::callconv::FnAbi;
 use tracing::debug;
 
+use super::owned::Owned;
 use super::plan::{Activity, Param, Passed, Plan};
 use super::shadow::{self, NoGradient};
 use super::{adapter, generate_enzyme_call, shapes};
@@ -62,6 +63,7 @@ pub(crate) fn codegen_derivative<'ll, 'tcx>(
 
     let args = in_memory(bx, args);
     shapes::check(bx, &plan, derivative, args, span);
+    let owned = Owned::by(bx, &plan, args, attrs.mode);
     let mut lowering = Lowering {
         args,
         dest,
@@ -87,6 +89,7 @@ pub(crate) fn codegen_derivative<'ll, 'tcx>(
     let enzyme_args = &lowering.enzyme_args;
     let result = generate_enzyme_call(bx, cx, adapter, &symbol, result_ty, enzyme_args, attrs.mode);
     lowering.store(bx, result);
+    owned.check(bx, primal, span);
 }
 
 /// Reports activities that values of their type cannot have; Enzyme would answer zero, or something else.
@@ -98,39 +101,45 @@ fn activities_fit_types<'tcx>(
     args: TyAndLayout<'tcx>,
 ) -> bool {
     let mut fit = true;
-    let mut check = |layout: TyAndLayout<'tcx>, is_read_only, activity, has_gradient, span| {
-        let in_place = matches!(activity, DiffActivity::Duplicated | DiffActivity::DuplicatedOnly);
-        let all_in_one = matches!(activity, DiffActivity::Dualv | DiffActivity::DualvOnly);
-        let pointee = layout.ty.builtin_deref(true);
-        let result = if activity == DiffActivity::Const || activity == DiffActivity::None {
-            Ok(())
-        } else if all_in_one && !layout.ty.is_raw_ptr() && !pointee.is_some_and(Ty::is_slice) {
-            Err(NoGradient::NoSlice)
-        } else if in_place && pointee.is_none() {
-            Err(NoGradient::Value)
-        } else if in_place && is_read_only {
-            Err(NoGradient::SharedShadow)
-        } else if attrs.width > 1 && shadow::holds_trait_object(cx, layout.ty) {
-            Err(NoGradient::TraitObject)
-        } else if has_gradient {
-            shadow::check(cx, layout)
-        } else {
-            shadow::check_reachable(cx, layout.ty, 4)
+    let mut check =
+        |layout: TyAndLayout<'tcx>, is_read_only, is_freed, activity, has_gradient, span| {
+            let in_place =
+                matches!(activity, DiffActivity::Duplicated | DiffActivity::DuplicatedOnly);
+            let all_in_one = matches!(activity, DiffActivity::Dualv | DiffActivity::DualvOnly);
+            let pointee = layout.ty.builtin_deref(true);
+            let result = if activity == DiffActivity::Const || activity == DiffActivity::None {
+                if is_freed { Err(NoGradient::Freed) } else { Ok(()) }
+            } else if all_in_one && !layout.ty.is_raw_ptr() && !pointee.is_some_and(Ty::is_slice) {
+                Err(NoGradient::NoSlice)
+            } else if in_place && pointee.is_none() {
+                Err(NoGradient::Value)
+            } else if in_place && is_read_only {
+                Err(NoGradient::SharedShadow)
+            } else if attrs.width > 1 && shadow::holds_trait_object(cx, layout.ty) {
+                Err(NoGradient::TraitObject)
+            } else if has_gradient {
+                shadow::check(cx, layout)
+            } else {
+                shadow::check_reachable(cx, layout.ty, 4)
+            };
+            let Err(reason) = result else { return };
+            let (reason, help) = reason.reason_and_help();
+            let activity = activity.to_string();
+            let ty = layout.ty;
+            cx.tcx.dcx().emit_err(AutoDiffActivityUnfit { span, ty, activity, reason, help });
+            fit = false;
         };
-        let Err(reason) = result else { return };
-        let (reason, help) = reason.reason_and_help();
-        let activity = activity.to_string();
-        let ty = layout.ty;
-        cx.tcx.dcx().emit_err(AutoDiffActivityUnfit { span, ty, activity, reason, help });
-        fit = false;
-    };
     for (i, (param, arg)) in plan.params.iter().zip(&fn_abi.args).enumerate() {
         let (activity, span) = (attrs.input_activity[i], attrs.input_spans[i]);
         let mut shadows = param.shadows.clone();
         let is_read_only = shadows.any(|index| is_read_only(cx, args.field(cx, index).ty));
-        check(arg.layout, is_read_only, activity, param.gradient.is_some(), span);
+        check(arg.layout, is_read_only, false, activity, param.gradient.is_some(), span);
     }
-    check(fn_abi.ret.layout, false, attrs.ret_activity, plan.ret.seed.is_some(), attrs.ret_span);
+    let (layout, activity) = (fn_abi.ret.layout, attrs.ret_activity);
+    let is_freed = attrs.mode == DiffMode::Reverse
+        && layout.ty.needs_drop(cx.tcx, cx.typing_env())
+        && shadow::holds_pointer(cx, layout);
+    check(layout, false, is_freed, activity, plan.ret.seed.is_some(), attrs.ret_span);
     fit
 }
 
@@ -257,7 +266,9 @@ impl<'ll, 'tcx> Lowering<'ll, 'tcx> {
         }
         match metadata {
             // Whether it is of the type of the shadow's data is found out where a method is called.
-            Some(vtable) if bx.cx.val_ty(vtable) == bx.cx.type_ptr() && param.shadows.len() == 1 => {
+            Some(vtable)
+                if bx.cx.val_ty(vtable) == bx.cx.type_ptr() && param.shadows.len() == 1 =>
+            {
                 self.marker(bx.cx, "enzyme_dup");
                 self.enzyme_args.extend([vtable, shadow_metadata[0]]);
             }

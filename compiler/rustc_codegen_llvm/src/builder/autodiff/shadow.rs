@@ -31,6 +31,8 @@ pub(super) enum NoGradient {
     TraitObject,
     /// Its shadow is a reference through which nothing may be written.
     SharedShadow,
+    /// It is returned, and the primal has allocated what it owns, see the module `owned`.
+    Freed,
 }
 
 impl NoGradient {
@@ -60,6 +62,10 @@ impl NoGradient {
             NoGradient::TraitObject => (
                 "its trait objects can have one shadow only",
                 "make it `Const`, or ask for one derivative at a time",
+            ),
+            NoGradient::Freed => (
+                "the memory that it owns is freed at the end of the reverse pass",
+                "let the caller own the memory, and take it by `&mut`",
             ),
             NoGradient::SharedShadow => (
                 "its gradient would be added to what a shared reference leads to",
@@ -275,7 +281,10 @@ pub(super) fn variants_with_floats<'tcx>(
             let own = variants.clone().filter(|&variant| has_float_fields(cx, variant)).count();
             variants.filter_map(in_fields).fold(own, usize::max)
         }
-        (_, FieldsShape::Array { count: 0, .. } | FieldsShape::Primitive | FieldsShape::Union(_)) => 0,
+        (
+            _,
+            FieldsShape::Array { count: 0, .. } | FieldsShape::Primitive | FieldsShape::Union(_),
+        ) => 0,
         (_, FieldsShape::Array { .. }) => variants_with_floats(cx, layout.field(cx, 0)),
         (_, FieldsShape::Arbitrary { .. }) => in_fields(layout).unwrap_or(0),
     }

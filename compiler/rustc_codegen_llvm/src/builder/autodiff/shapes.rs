@@ -233,7 +233,7 @@ fn has_shape<'tcx>(cx: &CodegenCx<'_, 'tcx>, ty: Ty<'tcx>, depth: usize) -> bool
 }
 
 /// What a reference, a `Box` or a `Vec` leads to.
-fn pointee<'tcx>(cx: &CodegenCx<'_, 'tcx>, ty: Ty<'tcx>) -> Option<Ty<'tcx>> {
+pub(super) fn pointee<'tcx>(cx: &CodegenCx<'_, 'tcx>, ty: Ty<'tcx>) -> Option<Ty<'tcx>> {
     match *ty.kind() {
         ty::Ref(_, pointee, _) => Some(pointee),
         _ if ty.is_box_global(cx.tcx) => ty.boxed_ty(),
@@ -244,7 +244,7 @@ fn pointee<'tcx>(cx: &CodegenCx<'_, 'tcx>, ty: Ty<'tcx>) -> Option<Ty<'tcx>> {
     }
 }
 
-fn deref<'ll, 'tcx>(
+pub(super) fn deref<'ll, 'tcx>(
     bx: &mut Builder<'_, 'll, 'tcx>,
     place: PlaceRef<'tcx, &'ll Value>,
     pointee: Ty<'tcx>,
@@ -321,9 +321,10 @@ fn tag_of_variant<'tcx>(
     index: VariantIdx,
 ) -> Option<u128> {
     let value = match *encoding {
-        TagEncoding::Direct => {
-            layout.ty.discriminant_for_variant(cx.tcx, index).map_or(index.as_u32().into(), |d| d.val)
-        }
+        TagEncoding::Direct => layout
+            .ty
+            .discriminant_for_variant(cx.tcx, index)
+            .map_or(index.as_u32().into(), |d| d.val),
         TagEncoding::Niche { untagged_variant, .. } if index == untagged_variant => return None,
         TagEncoding::Niche { ref niche_variants, niche_start, .. } => {
             if !niche_variants.contains(&index) {

@@ -79,15 +79,30 @@ impl Kind {
 }
 
 /// Whether the function that is being built is there for Enzyme to see, and wants to hear of types.
-fn wants_types(cx: &CodegenCx<'_, '_>) -> bool {
+pub(crate) fn wants_types(cx: &CodegenCx<'_, '_>) -> bool {
     cx.is_autodiff_slice && !cx.tcx.sess.opts.unstable_opts.autodiff.contains(&AutoDiff::NoTT)
 }
 
-/// Tells Enzyme what `load` loads.
-pub(crate) fn annotate_load<'ll>(bx: &Builder<'_, 'll, '_>, load: &'ll Value, scalar: Scalar) {
-    if wants_types(bx.cx) {
-        annotate(bx, load, Kind::of(bx.cx, scalar));
+/// Tells Enzyme what `load` loads, the `scalar` at an offset in a value.
+pub(crate) fn annotate_load<'ll, 'tcx>(
+    bx: &Builder<'_, 'll, 'tcx>,
+    load: &'ll Value,
+    scalar: Scalar,
+    layout: TyAndLayout<'tcx>,
+    offset: Size,
+) {
+    if !wants_types(bx.cx) {
+        return;
     }
+    let mut kind = Kind::of(bx.cx, scalar);
+    // Half of a pair in a `MaybeUninit`: what is beside it counts.
+    if kind == Some(Kind::Bytes)
+        && let Some(&Byte::Part { kind: known, .. }) =
+            Bytes::new(bx.cx, layout).0.get(offset.bytes_usize())
+    {
+        kind = known;
+    }
+    annotate(bx, load, kind);
 }
 
 fn annotate<'ll>(bx: &Builder<'_, 'll, '_>, load: &'ll Value, kind: Option<Kind>) {
@@ -252,7 +267,10 @@ enum Byte {
     /// Different things at different times.
     Uncertain,
     /// The byte at an index of a scalar.
-    Part { kind: Option<Kind>, index: usize },
+    Part {
+        kind: Option<Kind>,
+        index: usize,
+    },
 }
 
 /// What lies where in a value, as far as it is the same for all values of its type.
@@ -267,7 +285,8 @@ impl Bytes {
         for_each_scalar(cx, layout, Size::ZERO, &mut |offset, scalar| {
             let (kind, size) = (Kind::of(cx, scalar), scalar.size(cx).bytes_usize());
             let uncertain = kind == Some(Kind::Bytes);
-            for (index, byte) in bytes.iter_mut().skip(offset.bytes_usize()).take(size).enumerate() {
+            for (index, byte) in bytes.iter_mut().skip(offset.bytes_usize()).take(size).enumerate()
+            {
                 let new = if uncertain { Byte::Uncertain } else { Byte::Part { kind, index } };
                 *byte = if *byte == Byte::Padding || *byte == new { new } else { Byte::Uncertain };
             }
@@ -316,6 +335,15 @@ impl Bytes {
     }
 }
 
+fn has_other_than_integers<'tcx>(cx: &CodegenCx<'_, 'tcx>, layout: TyAndLayout<'tcx>) -> bool {
+    let mut found = false;
+    for_each_scalar(cx, layout, Size::ZERO, &mut |_, scalar| {
+        found |= !matches!(scalar.primitive(), Primitive::Int(..));
+        !found
+    });
+    found
+}
+
 /// Calls `visit` with each scalar that can lie in a value of this layout, of all variants and all fields
 /// of a union, and where it lies. Leaves out the rest of an array once `visit` returns false.
 pub(super) fn for_each_scalar<'tcx>(
@@ -334,16 +362,20 @@ pub(super) fn for_each_scalar<'tcx>(
         FieldsShape::Primitive => {}
         // The layout of a field says nothing about there being something else at another time.
         FieldsShape::Union(count) => {
-            for i in 0..count.get() {
-                for_each_scalar(cx, layout.field(cx, i), offset, &mut |offset, scalar| {
-                    visit(offset, scalar.to_union())
+            let fields =
+                (0..count.get()).map(|i| layout.field(cx, i)).filter(|field| !field.is_zst());
+            let fields: Vec<_> = fields.collect();
+            // `MaybeUninit<T>` is `T` unless that is integers, as which anything is copied.
+            let is_what_it_says = fields.len() == 1 && has_other_than_integers(cx, fields[0]);
+            for field in fields {
+                for_each_scalar(cx, field, offset, &mut |offset, scalar| {
+                    visit(offset, if is_what_it_says { scalar } else { scalar.to_union() })
                 });
             }
         }
         FieldsShape::Array { stride, count } => {
-            return (0..count).all(|i| {
-                for_each_scalar(cx, layout.field(cx, 0), offset + stride * i, visit)
-            });
+            return (0..count)
+                .all(|i| for_each_scalar(cx, layout.field(cx, 0), offset + stride * i, visit));
         }
         // Of an enum, the only field is the tag.
         FieldsShape::Arbitrary { .. } => {

@@ -1,0 +1,219 @@
+// What pointers lead to, shown where Enzyme, or the LLVM that it has inside, would
+// draw a wrong conclusion.
+
+#include "LLVMWrapper.h"
+
+#include "llvm/ADT/SetVector.h"
+#include "llvm/Analysis/AliasAnalysis.h"
+#include "llvm/Analysis/ScalarEvolutionExpressions.h"
+#include "llvm/Analysis/ValueTracking.h"
+#include "llvm/IR/AttributeMask.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/Module.h"
+#include "llvm/IR/PassManager.h"
+
+using namespace llvm;
+
+namespace {
+
+// Of a structure or an array.
+SmallVector<Type *> elementsOf(Type *Ty) {
+  if (auto *Array = dyn_cast<ArrayType>(Ty))
+    return SmallVector<Type *>(Array->getNumElements(), Array->getElementType());
+  return SmallVector<Type *>(cast<StructType>(Ty)->elements());
+}
+
+bool holdsPointer(Type *Ty) {
+  return Ty->isPointerTy() ||
+         (Ty->isAggregateType() && any_of(elementsOf(Ty), holdsPointer));
+}
+
+// A function that returns a pointer may return one that it is passed, through which
+// its caller then reads and writes. Enzyme forgets that when it looks for what the
+// caller does with its own parameters. It believes what is said here.
+struct ReturnedPointersPass : PassInfoMixin<ReturnedPointersPass> {
+  PreservedAnalyses run(Module &M, ModuleAnalysisManager &) {
+    for (Function &F : M)
+      if (!F.isDeclaration() && holdsPointer(F.getReturnType()))
+        mayAccessArguments(F);
+    return PreservedAnalyses::none();
+  }
+
+private:
+  static void mayAccessArguments(Function &F) {
+    F.setMemoryEffects(F.getMemoryEffects() | MemoryEffects::argMemOnly());
+    AttributeMask Known;
+    for (Attribute::AttrKind Kind :
+         {Attribute::ReadNone, Attribute::ReadOnly, Attribute::WriteOnly})
+      Known.addAttribute(Kind);
+    for (Argument &Arg : F.args())
+      Arg.removeAttrs(Known);
+    for (User *U : F.users()) {
+      auto *Call = dyn_cast<CallBase>(U);
+      if (!Call || Call->getCalledFunction() != &F)
+        continue;
+      Call->removeFnAttr(Attribute::Memory);
+      for (unsigned Index = 0; Index < Call->arg_size(); ++Index)
+        Call->removeParamAttrs(Index, Known);
+    }
+  }
+};
+
+// Takes a pointer, and may keep it.
+constexpr StringRef KeepName = "rustc.autodiff.keep";
+
+void keep(Value *Object) {
+  BasicBlock::iterator Place;
+  if (auto *Invoke = dyn_cast<InvokeInst>(Object))
+    Place = Invoke->getNormalDest()->getFirstInsertionPt();
+  else if (isa<Argument, AllocaInst>(Object)) {
+    auto *I = dyn_cast<Instruction>(Object);
+    Function *F = I ? I->getFunction() : cast<Argument>(Object)->getParent();
+    // An alloca need not be in the first block.
+    Place = I && I->getParent() != &F->getEntryBlock()
+                ? std::next(I->getIterator())
+                : F->getEntryBlock().getFirstNonPHIOrDbgOrAlloca();
+  } else
+    Place = std::next(cast<Instruction>(Object)->getIterator());
+  IRBuilder<> Builder(Place->getParent(), Place);
+  Module &M = *Place->getModule();
+  auto *F = cast<Function>(
+      M.getOrInsertFunction(
+           KeepName, FunctionType::get(Builder.getVoidTy(), {Object->getType()}, false))
+          .getCallee());
+  F->setDoesNotThrow();
+  F->setWillReturn();
+  F->setNoSync();
+  F->setDoesNotFreeMemory();
+  F->setOnlyAccessesInaccessibleMemory();
+  F->addFnAttr("enzyme_inactive");
+  Builder.CreateCall(F, {Object});
+}
+
+bool isAggregateOfPointers(const Argument &Arg) {
+  return Arg.getType()->isAggregateType() && holdsPointer(Arg.getType());
+}
+
+// Makes parameters of what is in an aggregate, and returns what has become of \p F.
+Function *spreadAggregates(Function &F) {
+  LLVMContext &C = F.getContext();
+  SmallVector<Type *> Types;
+  for (Argument &Arg : F.args())
+    if (isAggregateOfPointers(Arg))
+      append_range(Types, elementsOf(Arg.getType()));
+    else
+      Types.push_back(Arg.getType());
+  auto spread = [&](AttributeList Attrs) {
+    SmallVector<AttributeSet> Params;
+    for (Argument &Arg : F.args())
+      if (isAggregateOfPointers(Arg))
+        Params.append(elementsOf(Arg.getType()).size(), AttributeSet());
+      else
+        Params.push_back(Attrs.getParamAttrs(Arg.getArgNo()));
+    return AttributeList::get(C, Attrs.getFnAttrs(), Attrs.getRetAttrs(), Params);
+  };
+
+  auto *New = Function::Create(FunctionType::get(F.getReturnType(), Types, false),
+                               F.getLinkage(), "", F.getParent());
+  New->copyAttributesFrom(&F);
+  New->setAttributes(spread(F.getAttributes()));
+  New->copyMetadata(&F, 0);
+  New->takeName(&F);
+  New->splice(New->begin(), &F);
+  IRBuilder<> Entry(&*New->getEntryBlock().getFirstInsertionPt());
+  Argument *Next = New->arg_begin();
+  for (Argument &Arg : F.args()) {
+    if (!isAggregateOfPointers(Arg)) {
+      Arg.replaceAllUsesWith(Next++);
+      continue;
+    }
+    Value *Whole = PoisonValue::get(Arg.getType());
+    for (unsigned Index = 0; Index < elementsOf(Arg.getType()).size(); ++Index)
+      Whole = Entry.CreateInsertValue(Whole, Next++, Index);
+    Arg.replaceAllUsesWith(Whole);
+  }
+
+  for (User *U : make_early_inc_range(F.users())) {
+    auto *Old = cast<CallBase>(U);
+    IRBuilder<> Builder(Old);
+    SmallVector<Value *> Args;
+    for (Argument &Arg : F.args()) {
+      Value *Passed = Old->getArgOperand(Arg.getArgNo());
+      if (!isAggregateOfPointers(Arg)) {
+        Args.push_back(Passed);
+        continue;
+      }
+      for (unsigned Index = 0; Index < elementsOf(Arg.getType()).size(); ++Index)
+        Args.push_back(Builder.CreateExtractValue(Passed, Index));
+    }
+    CallBase *Call;
+    if (auto *Invoke = dyn_cast<InvokeInst>(Old)) {
+      Call = Builder.CreateInvoke(New, Invoke->getNormalDest(),
+                                  Invoke->getUnwindDest(), Args);
+    } else {
+      Call = Builder.CreateCall(New, Args);
+      cast<CallInst>(Call)->setTailCallKind(cast<CallInst>(Old)->getTailCallKind());
+    }
+    Call->setCallingConv(Old->getCallingConv());
+    Call->setAttributes(spread(Old->getAttributes()));
+    Call->copyMetadata(*Old);
+    Old->replaceAllUsesWith(Call);
+    Old->eraseFromParent();
+  }
+  F.eraseFromParent();
+  return New;
+}
+
+} // namespace
+
+// A pointer that is one of several, or that a loop moves now and then, Enzyme takes
+// for an object of its own. What it may be, if that is memory that belongs to this
+// function, it takes for other memory unless it has been kept somewhere before, and
+// loads it again after a store through the pointer.
+void LLVMRustKeepChosenObjects(Function &F, ScalarEvolution &SE) {
+  SmallSetVector<Value *, 16> Kept;
+  for (Instruction &I : instructions(F)) {
+    if (!I.getType()->isPointerTy() || !isa<PHINode, SelectInst>(I))
+      continue;
+    // Of what moves by a constant, it knows where that starts.
+    if (auto *Moving = dyn_cast<SCEVAddRecExpr>(SE.getSCEV(&I));
+        Moving && Moving->isAffine())
+      continue;
+    SmallVector<const Value *> Objects;
+    getUnderlyingObjects(&I, Objects, /*LI=*/nullptr, /*MaxLookup=*/0);
+    for (const Value *Object : Objects)
+      if (isIdentifiedFunctionLocal(Object))
+        Kept.insert(const_cast<Value *>(Object));
+  }
+  for (Value *Object : Kept)
+    keep(Object);
+}
+
+void LLVMRustForgetKept(Module &M) {
+  Function *Keep = M.getFunction(KeepName);
+  if (!Keep)
+    return;
+  for (User *U : make_early_inc_range(Keep->users()))
+    cast<CallBase>(U)->eraseFromParent();
+  Keep->eraseFromParent();
+}
+
+void LLVMRustAddReturnedPointers(ModulePassManager &MPM) {
+  MPM.addPass(ReturnedPointersPass());
+}
+
+// What the reverse of a function is to know, Enzyme passes in one value. Of pointers in
+// there LLVM does not see that they are arguments, and takes memory that nothing else
+// points to for untouched by the call.
+void LLVMRustSpreadAggregates(Module &M) {
+  SmallVector<Function *> Found;
+  for (Function &F : M)
+    if (F.hasLocalLinkage() && !F.isDeclaration() && !F.hasAddressTaken() &&
+        any_of(F.args(), isAggregateOfPointers))
+      Found.push_back(&F);
+  for (Function *F : Found)
+    // In an aggregate, there may be others.
+    while (any_of(F->args(), isAggregateOfPointers))
+      F = spreadAggregates(*F);
+}

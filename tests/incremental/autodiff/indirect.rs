@@ -21,6 +21,7 @@ tests! {
     closures: "../../ui/autodiff/indirect/closures.rs",
     containers: "../../ui/autodiff/indirect/containers.rs",
     fn_pointers: "../../ui/autodiff/indirect/fn-pointers.rs",
+    local_objects: "../../ui/autodiff/indirect/local-objects.rs",
     ode_solver: "../../ui/autodiff/indirect/ode-solver.rs",
     recursion: "../../ui/autodiff/indirect/recursion.rs",
     trait_objects: "../../ui/autodiff/indirect/trait-objects.rs",

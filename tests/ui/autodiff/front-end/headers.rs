@@ -178,7 +178,6 @@ mod visibility {
 #[cfg(true)]
 #[autodiff_reverse(d_configured, Active, Active, Active)]
 #[cfg_attr(true, inline(always))]
-#[cfg_attr(true, autodiff_forward(t_configured, Dual, Dual, Dual))]
 #[deprecated]
 /// Further down as well.
 #[cfg(not(false))]
@@ -198,14 +197,15 @@ fn attributes() {
     exact("restricted", visibility::d_restricted(black_box(3.0), 1.0), (9.0, 6.0));
     exact("public", visibility::Public::d_public(black_box(3.0), 1.0), (9.0, 6.0));
     exact("configured", d_configured(black_box(3.0), black_box(5.0), 1.0), (9.0, 6.0, 0.0));
-    exact("configured, forward", t_configured(black_box(3.0), 1.0, 5.0, 1.0), (9.0, 6.0));
 
     // A statement, in a scope of its own.
     {
         let outer = 3.0;
         #[autodiff_reverse(d_inner, Active, Active)]
-        #[autodiff_forward(t_inner, Dual, Dual)]
+        #[cfg_attr(true, autodiff_forward(t_inner, Dual, Dual))]
         fn inner(x: f64) -> f64 {
+            #[cfg(false)]
+            compile_error!("configured out");
             x * x * x
         }
         exact("inner", d_inner(black_box(outer), 1.0), (27.0, 27.0));

@@ -41,8 +41,8 @@ bool LLVMRustOnlySliceCalls(const Function *F);
 
 // In AutodiffPointers.cpp.
 void LLVMRustKeepChosenObjects(Function &F, ScalarEvolution &SE);
-void LLVMRustForgetKept(Module &M);
-void LLVMRustAddReturnedPointers(ModulePassManager &MPM);
+void LLVMRustTouchReturnedPointers(Function &F);
+void LLVMRustForgetPointers(Module &M);
 void LLVMRustSpreadAggregates(Module &M);
 
 // In AutodiffReturns.cpp.
@@ -484,6 +484,7 @@ struct PreparePass : PassInfoMixin<PreparePass> {
     ScalarEvolution SE(F, FAM.getResult<TargetLibraryAnalysis>(F), AC, DT, LI);
     hideUncountedExits(F, LI, SE);
     LLVMRustKeepChosenObjects(F, SE);
+    LLVMRustTouchReturnedPointers(F);
     copyByTemporary(F);
     LLVMRustTellTypes(F);
     LLVMRustUntieStores(F, [&] { return declareOpaque(*F.getParent()); });
@@ -525,7 +526,7 @@ struct RevealPass : PassInfoMixin<RevealPass> {
       }
       Opaque->eraseFromParent();
     }
-    LLVMRustForgetKept(M);
+    LLVMRustForgetPointers(M);
     LLVMRustSpreadAggregates(M);
     LLVMRustForgetUnknownBytes(M);
     return PreservedAnalyses::none();
@@ -555,7 +556,6 @@ void LLVMRustAddPassesBeforeEnzyme(ModulePassManager &MPM, PassBuilder &PB,
   Late.addPass(PromotePass());
   Late.addPass(PreparePass());
   MPM.addPass(createModuleToFunctionPassAdaptor(std::move(Late)));
-  LLVMRustAddReturnedPointers(MPM);
 }
 
 void LLVMRustAddPassesAfterEnzyme(ModulePassManager &MPM) {

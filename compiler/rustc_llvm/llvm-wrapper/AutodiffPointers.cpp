@@ -7,11 +7,9 @@
 #include "llvm/Analysis/AliasAnalysis.h"
 #include "llvm/Analysis/ScalarEvolutionExpressions.h"
 #include "llvm/Analysis/ValueTracking.h"
-#include "llvm/IR/AttributeMask.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Module.h"
-#include "llvm/IR/PassManager.h"
 
 using namespace llvm;
 
@@ -29,39 +27,22 @@ bool holdsPointer(Type *Ty) {
          (Ty->isAggregateType() && any_of(elementsOf(Ty), holdsPointer));
 }
 
-// A function that returns a pointer may return one that it is passed, through which
-// its caller then reads and writes. Enzyme forgets that when it looks for what the
-// caller does with its own parameters. It believes what is said here.
-struct ReturnedPointersPass : PassInfoMixin<ReturnedPointersPass> {
-  PreservedAnalyses run(Module &M, ModuleAnalysisManager &) {
-    for (Function &F : M)
-      if (!F.isDeclaration() && holdsPointer(F.getReturnType()))
-        mayAccessArguments(F);
-    return PreservedAnalyses::none();
-  }
-
-private:
-  static void mayAccessArguments(Function &F) {
-    F.setMemoryEffects(F.getMemoryEffects() | MemoryEffects::argMemOnly());
-    AttributeMask Known;
-    for (Attribute::AttrKind Kind :
-         {Attribute::ReadNone, Attribute::ReadOnly, Attribute::WriteOnly})
-      Known.addAttribute(Kind);
-    for (Argument &Arg : F.args())
-      Arg.removeAttrs(Known);
-    for (User *U : F.users()) {
-      auto *Call = dyn_cast<CallBase>(U);
-      if (!Call || Call->getCalledFunction() != &F)
-        continue;
-      Call->removeFnAttr(Attribute::Memory);
-      for (unsigned Index = 0; Index < Call->arg_size(); ++Index)
-        Call->removeParamAttrs(Index, Known);
-    }
-  }
-};
-
-// Takes a pointer, and may keep it.
+// Until Enzyme has run: takes a pointer, and may keep it, or read and write there.
 constexpr StringRef KeepName = "rustc.autodiff.keep";
+constexpr StringRef TouchName = "rustc.autodiff.touch";
+
+void call(StringRef Name, MemoryEffects Effects, Value *Pointer, IRBuilder<> &Builder) {
+  Module &M = *Builder.GetInsertBlock()->getModule();
+  auto *Ty = FunctionType::get(Builder.getVoidTy(), {Pointer->getType()}, false);
+  auto *F = cast<Function>(M.getOrInsertFunction(Name, Ty).getCallee());
+  F->setDoesNotThrow();
+  F->setWillReturn();
+  F->setNoSync();
+  F->setDoesNotFreeMemory();
+  F->setMemoryEffects(Effects);
+  F->addFnAttr("enzyme_inactive");
+  Builder.CreateCall(F, {Pointer});
+}
 
 void keep(Value *Object) {
   BasicBlock::iterator Place;
@@ -77,18 +58,7 @@ void keep(Value *Object) {
   } else
     Place = std::next(cast<Instruction>(Object)->getIterator());
   IRBuilder<> Builder(Place->getParent(), Place);
-  Module &M = *Place->getModule();
-  auto *F = cast<Function>(
-      M.getOrInsertFunction(
-           KeepName, FunctionType::get(Builder.getVoidTy(), {Object->getType()}, false))
-          .getCallee());
-  F->setDoesNotThrow();
-  F->setWillReturn();
-  F->setNoSync();
-  F->setDoesNotFreeMemory();
-  F->setOnlyAccessesInaccessibleMemory();
-  F->addFnAttr("enzyme_inactive");
-  Builder.CreateCall(F, {Object});
+  call(KeepName, MemoryEffects::inaccessibleMemOnly(), Object, Builder);
 }
 
 bool isAggregateOfPointers(const Argument &Arg) {
@@ -190,17 +160,29 @@ void LLVMRustKeepChosenObjects(Function &F, ScalarEvolution &SE) {
     keep(Object);
 }
 
-void LLVMRustForgetKept(Module &M) {
-  Function *Keep = M.getFunction(KeepName);
-  if (!Keep)
-    return;
-  for (User *U : make_early_inc_range(Keep->users()))
-    cast<CallBase>(U)->eraseFromParent();
-  Keep->eraseFromParent();
+// A function that returns a pointer may return one that it is passed, through which
+// its caller then reads and writes. Enzyme forgets that when it looks for what the
+// caller does with its own parameters, and drops the stores of who calls that.
+void LLVMRustTouchReturnedPointers(Function &F) {
+  for (Instruction &I : instructions(F)) {
+    auto *Call = dyn_cast<CallBase>(&I);
+    Function *Callee = Call ? Call->getCalledFunction() : nullptr;
+    if (!Callee || Callee->isDeclaration() || !holdsPointer(Call->getType()))
+      continue;
+    IRBuilder<> Builder(Call);
+    for (Value *Arg : Call->args())
+      if (Arg->getType()->isPointerTy())
+        call(TouchName, MemoryEffects::argMemOnly(), Arg, Builder);
+  }
 }
 
-void LLVMRustAddReturnedPointers(ModulePassManager &MPM) {
-  MPM.addPass(ReturnedPointersPass());
+void LLVMRustForgetPointers(Module &M) {
+  for (StringRef Name : {KeepName, TouchName})
+    if (Function *F = M.getFunction(Name)) {
+      for (User *U : make_early_inc_range(F->users()))
+        cast<CallBase>(U)->eraseFromParent();
+      F->eraseFromParent();
+    }
 }
 
 // What the reverse of a function is to know, Enzyme passes in one value. Of pointers in

@@ -14,10 +14,10 @@ use std::mem::MaybeUninit;
 
 #[inline(never)]
 fn reverse(x: &mut [(f32, u32)]) {
-    let bytes = x.as_mut_ptr().cast::<MaybeUninit<[u8; 8]>>();
+    let bytes = x.as_mut_ptr().cast::<MaybeUninit<u64>>();
     for i in 0..x.len() / 2 {
-        let (a, b) = unsafe { (&mut *bytes.add(i), &mut *bytes.add(x.len() - 1 - i)) };
-        std::mem::swap(a, b);
+        let (a, b) = unsafe { (bytes.add(i), bytes.add(x.len() - 1 - i)) };
+        unsafe { (*a, *b) = (*b, *a) };
     }
 }
 

@@ -194,7 +194,7 @@ class EngineTest(unittest.TestCase):
 
     def test_an_error_of_enzyme_is_quoted(self):
         compilation = self.compile(OPAQUE)
-        self.assert_refused(compilation, ".*Enzyme: No reverse pass found for nobody_knows")
+        self.assert_refused(compilation, ".*Enzyme: No augmented forward pass found for nobody_knows")
 
     # Broken engines.
 

@@ -54,6 +54,7 @@ void LLVMRustUntieStores(Function &F, function_ref<Function *()> Opaque);
 void LLVMRustForgetFreezes(Function &F);
 
 // In AutodiffTypes.cpp.
+Function *LLVMRustDeclareMarker(Module &M, StringRef Name, FunctionType *Ty);
 void LLVMRustTellTypes(Function &F);
 void LLVMRustForgetUnknownBytes(Module &M);
 
@@ -67,12 +68,7 @@ Function *declareOpaque(Module &M) {
   if (Function *F = M.getFunction(OpaqueName))
     return F;
   Type *I1 = Type::getInt1Ty(M.getContext());
-  auto *F = Function::Create(FunctionType::get(I1, {I1}, false),
-                             GlobalValue::ExternalLinkage, OpaqueName, M);
-  F->setDoesNotThrow();
-  F->setWillReturn();
-  F->setNoSync();
-  F->setDoesNotFreeMemory();
+  Function *F = LLVMRustDeclareMarker(M, OpaqueName, FunctionType::get(I1, {I1}, false));
   // So that the result is kept. A reverse that is a function of its own would ask
   // again, and compare what memory holds by then.
   F->setOnlyAccessesInaccessibleMemory();

@@ -13,6 +13,9 @@
 
 using namespace llvm;
 
+// In AutodiffTypes.cpp.
+Function *LLVMRustDeclareMarker(Module &M, StringRef Name, FunctionType *Ty);
+
 namespace {
 
 // Of a structure or an array.
@@ -34,11 +37,7 @@ constexpr StringRef TouchName = "rustc.autodiff.touch";
 void call(StringRef Name, MemoryEffects Effects, Value *Pointer, IRBuilder<> &Builder) {
   Module &M = *Builder.GetInsertBlock()->getModule();
   auto *Ty = FunctionType::get(Builder.getVoidTy(), {Pointer->getType()}, false);
-  auto *F = cast<Function>(M.getOrInsertFunction(Name, Ty).getCallee());
-  F->setDoesNotThrow();
-  F->setWillReturn();
-  F->setNoSync();
-  F->setDoesNotFreeMemory();
+  Function *F = LLVMRustDeclareMarker(M, Name, Ty);
   F->setMemoryEffects(Effects);
   F->addFnAttr("enzyme_inactive");
   Builder.CreateCall(F, {Pointer});

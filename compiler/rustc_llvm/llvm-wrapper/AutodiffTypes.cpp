@@ -21,6 +21,17 @@
 using namespace llvm;
 using namespace llvm::PatternMatch;
 
+// A function that is there until Enzyme has run, to tell it or LLVM something. What it
+// does with memory is for the caller to say.
+Function *LLVMRustDeclareMarker(Module &M, StringRef Name, FunctionType *Ty) {
+  auto *F = cast<Function>(M.getOrInsertFunction(Name, Ty).getCallee());
+  F->setDoesNotThrow();
+  F->setWillReturn();
+  F->setNoSync();
+  F->setDoesNotFreeMemory();
+  return F;
+}
+
 namespace {
 
 // What rustc calls the type of what anything is copied as.
@@ -269,19 +280,10 @@ void describe(MemIntrinsic &Call) {
     Call.setMetadata(LLVMContext::MD_tbaa, tag(Call.getContext(), Uses.Told));
 }
 
-Function *declareUnknown(Module &M, StringRef Name, FunctionType *Ty) {
-  auto *F = cast<Function>(M.getOrInsertFunction(Name, Ty).getCallee());
-  F->setDoesNotThrow();
-  F->setWillReturn();
-  F->setNoSync();
-  F->setDoesNotFreeMemory();
-  return F;
-}
-
 Function *declareUnknownBytes(Module &M, Type *From, Type *To) {
   std::string Name;
   raw_string_ostream(Name) << UnknownBytes << *From << '.' << *To;
-  return declareUnknown(M, Name, FunctionType::get(To, {From}, false));
+  return LLVMRustDeclareMarker(M, Name, FunctionType::get(To, {From}, false));
 }
 
 // Bytes of floats that are copied as an integer are copied as floats instead.
@@ -407,7 +409,7 @@ void refuseCopy(MemCpyInst &Copy) {
   IRBuilder<> Builder(&Copy);
   Value *Args[] = {Copy.getDest(), Copy.getSource(), Copy.getLength()};
   Type *Types[] = {Args[0]->getType(), Args[1]->getType(), Args[2]->getType()};
-  Function *Unknown = declareUnknown(
+  Function *Unknown = LLVMRustDeclareMarker(
       M, UnknownCopy, FunctionType::get(Builder.getVoidTy(), Types, false));
   Unknown->setMemoryEffects(MemoryEffects::argMemOnly());
   Unknown->addParamAttr(0, Attribute::WriteOnly);

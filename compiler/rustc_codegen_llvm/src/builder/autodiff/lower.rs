@@ -89,7 +89,7 @@ pub(crate) fn codegen_derivative<'ll, 'tcx>(
     let enzyme_args = &lowering.enzyme_args;
     let result = generate_enzyme_call(bx, cx, adapter, &symbol, result_ty, enzyme_args, attrs.mode);
     lowering.store(bx, result);
-    owned.check(bx, primal, span);
+    owned.check(bx, primal);
 }
 
 /// Reports activities that values of their type cannot have; Enzyme would answer zero, or something else.

@@ -21,7 +21,7 @@ use crate::context::CodegenCx;
 use crate::llvm::{BasicBlock, Value};
 
 /// How many pointers are followed, as a type may hold itself behind one.
-const DEPTH: usize = 4;
+pub(super) const DEPTH: usize = 4;
 
 /// Panics if a shadow among `args`, the arguments of `derivative`, has another shape than the value.
 ///
@@ -133,27 +133,19 @@ impl Shapes {
         let (cx, layout) = (bx.cx, value.layout);
         let (variant, of_shadow) = (variant(bx, value), variant(bx, shadow));
         let differs = bx.icmp(IntPredicate::IntNE, variant, of_shadow);
-        let bad = self.branch(bx, differs, "shadow_other_variant");
+        let bad = branch(bx, differs, "shadow_other_variant");
         let ty = with_no_trimmed_paths!(layout.ty.to_string());
         let text = format!("part of {} is another variant of `{ty}`", self.shadow);
         self.panic(bx, bad, LangItem::Panic, &text, &[]);
 
-        let Variants::Multiple { variants, .. } = &layout.variants else { return };
-        for index in variants.indices() {
-            let of_variant = layout.for_variant(cx, index);
-            let mut fields = 0..of_variant.fields.count();
-            if !fields.any(|i| has_shape(cx, of_variant.field(cx, i).ty, depth)) {
-                continue;
-            }
-            let number = cx.const_usize(index.as_u32().into());
-            let is_variant = bx.icmp(IntPredicate::IntEQ, variant, number);
-            let block = self.branch(bx, is_variant, "shadow_variant");
-            let inside = &mut shadow::build_at(bx, block);
-            let value = value.project_downcast(inside, index);
-            let shadow = shadow.project_downcast(inside, index);
-            self.fields(inside, value, shadow, depth);
-            inside.br(bx.llbb());
-        }
+        let is_wanted = |layout: TyAndLayout<'tcx>| {
+            (0..layout.fields.count()).any(|i| has_shape(cx, layout.field(cx, i).ty, depth))
+        };
+        for_each_variant(bx, layout, variant, is_wanted, |bx, index| {
+            let value = value.project_downcast(bx, index);
+            let shadow = shadow.project_downcast(bx, index);
+            self.fields(bx, value, shadow, depth);
+        });
     }
 
     fn lengths<'ll, 'tcx>(
@@ -168,24 +160,11 @@ impl Shapes {
         // The product might overflow.
         let each = if self.factor > 1 { bx.udiv(shadow_length, factor) } else { shadow_length };
         let is_too_short = bx.icmp(IntPredicate::IntULT, each, length);
-        let bad = self.branch(bx, is_too_short, "shadow_too_short");
+        let bad = branch(bx, is_too_short, "shadow_too_short");
         let needed = shadow::build_at(bx, bad).mul(length, factor);
         let part = if self.is_whole && depth + 1 == DEPTH { "" } else { "part of " };
         let text = format!("{part}{}", self.shadow);
         self.panic(bx, bad, LangItem::PanicAutodiffShadow, &text, &[shadow_length, needed]);
-    }
-
-    /// Goes on in a new block, unless `condition` holds: the block for that is returned.
-    fn branch<'ll, 'tcx>(
-        &self,
-        bx: &mut Builder<'_, 'll, 'tcx>,
-        condition: &'ll Value,
-        name: &str,
-    ) -> &'ll BasicBlock {
-        let (block, next) = (bx.append_sibling_block(name), bx.append_sibling_block("shadow_next"));
-        bx.cond_br(condition, block, next);
-        *bx = shadow::build_at(bx, next);
-        block
     }
 
     fn panic<'ll, 'tcx>(
@@ -278,6 +257,42 @@ fn parts_of_vec<'ll, 'tcx>(
     let pointer = bx.load_operand(pointer).immediate();
     assert_eq!(bx.val_ty(pointer), bx.cx.type_ptr(), "a `Vec` does not start with its pointer");
     (pointer, Some(bx.load_operand(length).immediate()))
+}
+
+/// What `body` builds is run if an enum of this layout is the variant that it gets, and `variant` is the index of
+/// what the enum is.
+pub(super) fn for_each_variant<'a, 'll, 'tcx>(
+    bx: &mut Builder<'a, 'll, 'tcx>,
+    layout: TyAndLayout<'tcx>,
+    variant: &'ll Value,
+    is_wanted: impl Fn(TyAndLayout<'tcx>) -> bool,
+    mut body: impl FnMut(&mut Builder<'a, 'll, 'tcx>, VariantIdx),
+) {
+    let cx = bx.cx;
+    let Variants::Multiple { variants, .. } = &layout.variants else { return };
+    for index in variants.indices() {
+        if !is_wanted(layout.for_variant(cx, index)) {
+            continue;
+        }
+        let number = cx.const_usize(index.as_u32().into());
+        let is_variant = bx.icmp(IntPredicate::IntEQ, variant, number);
+        let block = branch(bx, is_variant, "variant");
+        let inside = &mut shadow::build_at(bx, block);
+        body(inside, index);
+        inside.br(bx.llbb());
+    }
+}
+
+/// Goes on in a new block, unless `condition` holds: the block for that is returned.
+pub(super) fn branch<'ll, 'tcx>(
+    bx: &mut Builder<'_, 'll, 'tcx>,
+    condition: &'ll Value,
+    name: &str,
+) -> &'ll BasicBlock {
+    let (block, next) = (bx.append_sibling_block(name), bx.append_sibling_block("next"));
+    bx.cond_br(condition, block, next);
+    *bx = shadow::build_at(bx, next);
+    block
 }
 
 /// The index of the variant that an enum is.

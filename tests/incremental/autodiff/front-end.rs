@@ -13,17 +13,15 @@
 #![rustc_partition_codegened(module = "front_end-cgu.autodiff", cfg = "rpass2")]
 #![rustc_partition_reused(module = "front_end-cgu.autodiff", cfg = "rpass3")]
 
-#[macro_use]
 #[path = "auxiliary/sessions.rs"]
 mod sessions;
+#[macro_use]
+#[path = "../../ui/autodiff/fat-lto/auxiliary/tests.rs"]
+mod tests;
 
-tests! {
-    dualv: "../../ui/autodiff/front-end/dualv.rs",
-    headers: "../../ui/autodiff/front-end/headers.rs",
-    hygiene: "../../ui/autodiff/front-end/hygiene.rs",
-    impl_trait: "../../ui/autodiff/front-end/impl-trait.rs",
-    no_prelude: "../../ui/autodiff/front-end/no-prelude.rs",
-    patterns: "../../ui/autodiff/front-end/patterns.rs",
-    receivers: "../../ui/autodiff/front-end/receivers.rs",
-    type_aliases: "../../ui/autodiff/front-end/type-aliases.rs",
+include!("../../ui/autodiff/fat-lto/auxiliary/front-end.rs");
+
+fn main() {
+    sessions::check_edits();
+    run_all();
 }

@@ -16,29 +16,15 @@
 #![rustc_partition_codegened(module = "gradients-cgu.autodiff", cfg = "rpass2")]
 #![rustc_partition_reused(module = "gradients-cgu.autodiff", cfg = "rpass3")]
 
-#[macro_use]
 #[path = "auxiliary/sessions.rs"]
 mod sessions;
+#[macro_use]
+#[path = "../../ui/autodiff/fat-lto/auxiliary/tests.rs"]
+mod tests;
 
-tests! {
-    aggregates_by_value: "../../ui/autodiff/aggregates-by-value.rs",
-    batch_width_two: "../../ui/autodiff/batch-width-two.rs",
-    derivative_across_crates: "../../ui/autodiff/derivative-across-crates.rs",
-    extern_c: "../../ui/autodiff/extern-c.rs",
-    format_arguments: "../../ui/autodiff/format-arguments.rs",
-    forward_mode: "../../ui/autodiff/forward-mode.rs",
-    generic_function: "../../ui/autodiff/generic-function.rs",
-    higher_order: "../../ui/autodiff/higher-order.rs",
-    inlining: "../../ui/autodiff/inlining.rs",
-    logistic_regression: "../../ui/autodiff/logistic-regression.rs",
-    loop_exits: "../../ui/autodiff/loop-exits.rs",
-    loops_and_iterators: "../../ui/autodiff/loops-and-iterators.rs",
-    proc_macro: "../../ui/autodiff/proc-macro.rs",
-    reverse_mode: "../../ui/autodiff/reverse-mode.rs",
-    second_derivative: "../../ui/autodiff/second-derivative.rs",
-    standard_library: "../../ui/autodiff/standard-library.rs",
-    statics: "../../ui/autodiff/statics.rs",
-    struct_by_reference: "../../ui/autodiff/struct-by-reference.rs",
-    unoptimized: "../../ui/autodiff/unoptimized.rs",
-    vec_and_box: "../../ui/autodiff/vec-and-box.rs",
+include!("../../ui/autodiff/fat-lto/auxiliary/gradients.rs");
+
+fn main() {
+    sessions::check_edits();
+    run_all();
 }

@@ -13,16 +13,15 @@
 #![rustc_partition_codegened(module = "indirect-cgu.autodiff", cfg = "rpass2")]
 #![rustc_partition_reused(module = "indirect-cgu.autodiff", cfg = "rpass3")]
 
-#[macro_use]
 #[path = "auxiliary/sessions.rs"]
 mod sessions;
+#[macro_use]
+#[path = "../../ui/autodiff/fat-lto/auxiliary/tests.rs"]
+mod tests;
 
-tests! {
-    closures: "../../ui/autodiff/indirect/closures.rs",
-    containers: "../../ui/autodiff/indirect/containers.rs",
-    fn_pointers: "../../ui/autodiff/indirect/fn-pointers.rs",
-    local_objects: "../../ui/autodiff/indirect/local-objects.rs",
-    ode_solver: "../../ui/autodiff/indirect/ode-solver.rs",
-    recursion: "../../ui/autodiff/indirect/recursion.rs",
-    trait_objects: "../../ui/autodiff/indirect/trait-objects.rs",
+include!("../../ui/autodiff/fat-lto/auxiliary/indirect.rs");
+
+fn main() {
+    sessions::check_edits();
+    run_all();
 }

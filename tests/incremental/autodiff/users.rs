@@ -13,13 +13,15 @@
 #![rustc_partition_codegened(module = "users-cgu.autodiff", cfg = "rpass2")]
 #![rustc_partition_reused(module = "users-cgu.autodiff", cfg = "rpass3")]
 
-#[macro_use]
 #[path = "auxiliary/sessions.rs"]
 mod sessions;
+#[macro_use]
+#[path = "../../ui/autodiff/fat-lto/auxiliary/tests.rs"]
+mod tests;
 
-tests! {
-    arrays_in_and_out: "../../ui/autodiff/users/arrays-in-and-out.rs",
-    method_with_associated_types: "../../ui/autodiff/users/method-with-associated-types.rs",
-    parameters_and_state: "../../ui/autodiff/users/parameters-and-state.rs",
-    prior_by_value: "../../ui/autodiff/users/prior-by-value.rs",
+include!("../../ui/autodiff/fat-lto/auxiliary/users.rs");
+
+fn main() {
+    sessions::check_edits();
+    run_all();
 }

@@ -6,21 +6,6 @@
 //!   derivatives of a crate are one codegen unit, which is generated again.
 //! * rpass3: something is edited that no derivative reaches. They come from the cache.
 
-/// Declares tests as modules, and a `main` that runs them all.
-macro_rules! tests {
-    ($($name:ident: $path:literal,)*) => {
-        $(
-            #[path = $path]
-            mod $name;
-        )*
-
-        fn main() {
-            sessions::check_edits();
-            $($name::main();)*
-        }
-    };
-}
-
 use std::autodiff::autodiff_reverse;
 
 #[cfg(rpass1)]

@@ -5,7 +5,6 @@
 //@ compile-flags: -Zautodiff=Enable
 //@[debug] compile-flags: -Copt-level=0 -Ccodegen-units=16
 //@[release] compile-flags: -Copt-level=3 -Ccodegen-units=16
-//@[lto] compile-flags: -Copt-level=3 -Clto=fat
 
 #![crate_type = "rlib"]
 #![feature(autodiff)]

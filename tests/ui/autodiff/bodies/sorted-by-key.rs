@@ -3,13 +3,11 @@
 
 //@ run-pass
 //@ needs-enzyme (differentiates, and runs the result)
-//@[lto] no-prefer-dynamic (fat LTO)
 //@ edition: 2024
-//@ revisions: debug release lto
+//@ revisions: debug release
 //@ compile-flags: -Zautodiff=Enable
 //@[debug] compile-flags: -Copt-level=0 -Ccodegen-units=16
 //@[release] compile-flags: -Copt-level=3 -Ccodegen-units=16
-//@[lto] compile-flags: -Copt-level=3 -Clto=fat
 
 #![feature(autodiff)]
 
@@ -24,7 +22,7 @@ use differences::Checks;
 fn sorted(x: &[f64]) -> f64 {
     let mut pairs: Vec<(f64, u8)> =
         x.iter().enumerate().map(|(i, x)| (x * x, (i * 5 % 6) as u8)).collect();
-    pairs.sort_by_key(|pair| pair.1);
+    pairs.sort_unstable_by_key(|pair| pair.1);
     pairs.iter().enumerate().map(|(i, pair)| i as f64 * pair.0).sum()
 }
 

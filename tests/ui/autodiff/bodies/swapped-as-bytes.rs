@@ -7,13 +7,11 @@
 
 //@ run-pass
 //@ needs-enzyme (differentiates, and runs the result)
-//@[lto] no-prefer-dynamic (fat LTO)
 //@ edition: 2024
-//@ revisions: debug release lto
+//@ revisions: debug release
 //@ compile-flags: -Zautodiff=Enable
 //@[debug] compile-flags: -Copt-level=0 -Ccodegen-units=16
 //@[release] compile-flags: -Copt-level=3 -Ccodegen-units=16
-//@[lto] compile-flags: -Copt-level=3 -Clto=fat
 
 #![feature(autodiff)]
 
@@ -425,13 +423,9 @@ fn all<T: Element>(checks: &mut Checks) {
 
 pub fn main() {
     let mut checks = Checks::new();
-    // FIXME: optimized, `f32` fails an assertion of Enzyme's (`pp->getNumUses() == 0`).
-    let optimized = cfg!(any(release, lto));
-    if !optimized {
-        all::<f32>(&mut checks);
-    }
+    all::<f32>(&mut checks);
     all::<f64>(&mut checks);
     all::<[f64; 3]>(&mut checks);
     all::<[f32; 3]>(&mut checks);
-    checks.finish(if optimized { 3 * 90 + 7 * 15298 } else { 4 * 90 + 8 * 15298 });
+    checks.finish(4 * 90 + 8 * 15298);
 }

@@ -4,13 +4,11 @@
 
 //@ run-pass
 //@ needs-enzyme (differentiates, and runs the result)
-//@[lto] no-prefer-dynamic (fat LTO)
 //@ edition: 2024
-//@ revisions: debug release lto
+//@ revisions: debug release
 //@ compile-flags: -Zautodiff=Enable
 //@[debug] compile-flags: -Copt-level=0 -Ccodegen-units=16
 //@[release] compile-flags: -Copt-level=3 -Ccodegen-units=16
-//@[lto] compile-flags: -Copt-level=3 -Clto=fat
 
 #![feature(autodiff)]
 
@@ -235,8 +233,6 @@ fn boxed(x: &[f64]) -> f64 {
 }
 
 // Sorted by their values: the median of an even number of them.
-// `total_cmp` works on the bits of a float, which Enzyme refuses where nothing has been optimized.
-#[cfg(any(release, lto))]
 #[autodiff_reverse(d_sorted, Duplicated, Active)]
 #[autodiff_forward(t_sorted, Dual, Dual)]
 fn sorted(x: &[f64]) -> f64 {
@@ -467,7 +463,6 @@ pub fn main() {
     );
     checks.gradient("stack", &[0.3, -0.8, 1.1, 0.6, -0.4, 0.9], stack, d_stack, t_stack);
     checks.gradient("boxed", &[0.3, -0.8, 1.1, 0.6, -0.4, 0.9], boxed, d_boxed, t_boxed);
-    #[cfg(any(release, lto))]
     checks.gradient("sorted", &[0.3, -0.8, 1.1, 0.6, -0.4, 0.9], sorted, d_sorted, t_sorted);
     checks.gradient(
         "permuted",
@@ -507,5 +502,5 @@ pub fn main() {
         d_network,
         t_network,
     );
-    checks.finish(if cfg!(any(release, lto)) { 597 } else { 576 });
+    checks.finish(597);
 }

@@ -6,13 +6,11 @@
 
 //@ run-pass
 //@ needs-enzyme (differentiates, and runs the result)
-//@[lto] no-prefer-dynamic (fat LTO)
 //@ edition: 2024
-//@ revisions: debug release lto dead_code
+//@ revisions: debug release dead_code
 //@ compile-flags: -Zautodiff=Enable
 //@[debug] compile-flags: -Copt-level=0 -Ccodegen-units=16
 //@[release] compile-flags: -Copt-level=3 -Ccodegen-units=16
-//@[lto] compile-flags: -Copt-level=3 -Clto=fat
 //@[dead_code] compile-flags: -Copt-level=0 -Clink-dead-code
 
 #![feature(autodiff)]

@@ -4,14 +4,12 @@
 
 //@ run-pass
 //@ needs-enzyme (differentiates, and runs the result)
-//@[lto] no-prefer-dynamic (fat LTO)
 //@ edition: 2024
-//@ revisions: debug small release lto
+//@ revisions: debug small release
 //@ compile-flags: -Zautodiff=Enable
 //@[debug] compile-flags: -Copt-level=0 -Ccodegen-units=16
 //@[small] compile-flags: -Copt-level=s -Ccodegen-units=16
 //@[release] compile-flags: -Copt-level=3 -Ccodegen-units=16
-//@[lto] compile-flags: -Copt-level=3 -Clto=fat
 
 #![feature(autodiff)]
 

@@ -1,0 +1,24 @@
+//! Check the derivatives of the tests directly in tests/ui/autodiff with fat LTO, as modules of one crate: most of
+//! the time goes into the standard library, which each crate takes in.
+
+//@ run-pass
+//@ needs-enzyme (differentiates, and runs the result)
+//@ no-prefer-dynamic (fat LTO)
+//@ edition: 2024
+//@ aux-build: ../../auxiliary/derivative-in-dependency.rs
+//@ proc-macro: ../../auxiliary/macro-with-autodiff.rs
+//@ run-flags: {{src-base}}/autodiff/auxiliary/logistic-regression.txt
+//@ compile-flags: -Zautodiff=Enable -Copt-level=3 -Clto=fat
+
+#![feature(autodiff)]
+#![allow(unused_attributes)] // the tests are crates, with crate-level attributes
+
+#[macro_use]
+#[path = "auxiliary/tests.rs"]
+mod tests;
+
+include!("auxiliary/gradients.rs");
+
+fn main() {
+    run_all();
+}

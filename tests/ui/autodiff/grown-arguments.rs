@@ -127,6 +127,18 @@ fn rotate(lists: &mut Vec<(u32, Vec<f64>)>) -> f64 {
     lists[2].1[0]
 }
 
+struct Buffers {
+    current: Vec<f64>,
+    others: [Vec<f64>; 2],
+}
+
+#[autodiff_reverse(d_next_buffer, Duplicated, Active)]
+fn next_buffer(buffers: &mut Buffers) -> f64 {
+    std::mem::swap(&mut buffers.current, &mut buffers.others[1]);
+    buffers.others[0] = vec![];
+    buffers.current[0] * buffers.current[0] * buffers.others[1][0]
+}
+
 /// What stops the program, and what it says then.
 const CASES: [(fn(), &str); 11] = [
     (
@@ -141,7 +153,7 @@ const CASES: [(fn(), &str); 11] = [
             let new = || Recorder { _name: "", parts: ([vec![], vec![]], 0) };
             d_record(&mut new(), &mut new(), 3.0, 1.0);
         },
-        "derivative of `record` leaves memory that it has freed in what its caller owns",
+        "derivative of `record` leaves memory that it has freed in a `std::vec::Vec<f64>`",
     ),
     (
         || {
@@ -224,6 +236,13 @@ fn goes_on() {
     let (mut list, mut shadow) = (vec![2.0, 3.0], vec![0.0; 2]);
     assert_eq!(d_empty(&mut list, &mut shadow, 1.0), 13.0);
     assert!(list.is_empty());
+
+    let mut buffers = Buffers { current: vec![2.0], others: [vec![5.0], vec![3.0]] };
+    let mut shadow = Buffers { current: vec![0.0], others: [vec![0.0], vec![0.0]] };
+    assert_eq!(d_next_buffer(&mut buffers, &mut shadow, 1.0), 18.0);
+    assert_eq!((buffers.current, buffers.others[1][0]), (vec![3.0], 2.0));
+    // Exchanged, as above: of b and a in b^2 a.
+    assert_eq!((shadow.current, shadow.others[1][0]), (vec![12.0], 9.0));
 
     let (mut lists, mut shadows) = (vec![vec![2.0], vec![3.0, 4.0]], vec![vec![0.0], vec![0.0; 2]]);
     assert_eq!(d_drop_all(&mut lists, &mut shadows, 1.0), 29.0);

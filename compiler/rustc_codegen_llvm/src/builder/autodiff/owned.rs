@@ -19,6 +19,9 @@ use crate::builder::Builder;
 use crate::context::CodegenCx;
 use crate::llvm::Value;
 
+/// How many elements of an array are looked at one by one.
+const FEW: u64 = 8;
+
 /// The pointers to memory that the caller owns and that a primal can exchange, as they are before it runs.
 pub(super) struct Owned<'ll, 'tcx> {
     /// The parameters that lead to them.
@@ -170,6 +173,9 @@ fn part<'tcx>(cx: &CodegenCx<'_, 'tcx>, layout: TyAndLayout<'tcx>, way: Way) -> 
     let inside = Way { is_direct: false, ..way };
     match (&layout.variants, &layout.fields) {
         (Variants::Multiple { .. }, _) if ty.is_enum() => (Part::Variants, inside),
+        (Variants::Single { .. }, FieldsShape::Array { count: ..=FEW, .. }) if ty.is_array() => {
+            (Part::Fields, way)
+        }
         (Variants::Single { .. }, FieldsShape::Array { .. }) => (Part::Elements, inside),
         (Variants::Single { .. }, FieldsShape::Arbitrary { .. }) => match ty.ty_adt_def() {
             Some(def) if def.has_dtor(cx.tcx) => (Part::Fields, Way { is_dropped: true, ..inside }),

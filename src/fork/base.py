@@ -14,8 +14,9 @@ def obtain(config, build, debian):
         return checked(config["base"])
     directory = os.path.join(build, "base")
     if not os.path.isdir(directory):
-        if config["base"] == "debian" or config["base"] == "auto" and offered(debian):
-            from_debian(debian, directory)
+        found = None if config["base"] == "tarball" else supplier(config["base"], debian)
+        if found:
+            from_debian(*found, directory)
         else:
             from_tarball(build, directory)
     return checked(directory)
@@ -33,34 +34,34 @@ def checked(directory):
     return directory
 
 
-def package(debian):
-    """The version of rust-web-src that is our base, or None."""
-    debian.update()
-    return next((r["Version"] for r in debian.records(["rust-web-src"])
-                 if r["Version"].startswith(VERSION)), None)
+def package(apt):
+    """The version of rust-web-src that is our base. A suite may have other versions beside it."""
+    versions = [r["Version"] for r in apt.records(["rust-web-src"])]
+    for version in versions:
+        if version.startswith(VERSION):
+            return version
+    raise Failure(f"rust-web-src is {', '.join(versions)}")
 
 
-def offered(debian):
+def supplier(choice, debian):
+    """(apt, version): which apt has our base, and as which version. None if it is to be the tarball instead."""
     if not debian.available():
-        return False
+        if choice == "auto":
+            return None
+        raise Failure("`base = \"debian\"` needs apt-get and dpkg-deb", 'set base = "tarball" in config.toml')
     try:
-        if package(debian):
-            return True
-        note(f"Debian has no rust-web-src {VERSION} here; taking the release tarball")
+        return debian.supplier(f"rust-web-src {VERSION}", package)
     except Failure as failure:
-        note(f"Debian's packages are out of reach; taking the release tarball\n{failure}")
-    return False
+        if choice == "auto":
+            note(f"{failure.message}\ntaking the release tarball instead")
+            return None
+        failure.remedy += ', or set base = "tarball" in config.toml'
+        raise
 
 
-def from_debian(debian, directory):
-    if not debian.available():
-        raise Failure("`base = \"debian\"` needs apt-get and dpkg-deb",
-                      'set base = "tarball" in config.toml')
-    version = package(debian)
-    if version is None:
-        raise Failure(f"Debian has no rust-web-src {VERSION} here", 'set base = "tarball" in config.toml')
+def from_debian(apt, version, directory):
     with step(f"unpacking rust-web-src {version} as the base"):
-        (archive,) = debian.fetch([("rust-web-src", version)])
+        (archive,) = apt.fetch([("rust-web-src", version)])
         place(["dpkg-deb", "--extract", archive], f"usr/src/rustc-{VERSION}", directory)
     os.unlink(archive)
 

@@ -4,6 +4,7 @@ import hashlib
 import http.server
 import os
 import shutil
+import sys
 import tempfile
 import threading
 import unittest
@@ -155,6 +156,7 @@ for last; do :; done
 names() { for word; do case $word in lib*|tool*) echo "${word%=*}" ;; esac; done; }
 case "$0 $*" in
 *apt-get*update*) echo update >> "$LOG" ;;
+*apt-get*indextargets*) printf 'Codename: bookworm\nTrusted: yes\n\n' ;;
 *apt-get*--simulate*) echo 'Inst lib (1 Debian:12 [amd64])'; echo 'Inst tool [0] (2 Debian:12 [amd64])' ;;
 *apt-get*download*)
   test "$FAIL" = download && { echo 'E: no network' >&2; exit 100; }
@@ -213,6 +215,188 @@ class Unpack(unittest.TestCase):
         found = debian.environment([os.path.join(self.top, "set")], {"PATH": "/bin"})
         self.assertEqual(found["PATH"], f"{self.top}/set/usr/bin:/bin")
         self.assertEqual(found["LD_LIBRARY_PATH"], f"{self.top}/set/usr/lib/x86_64-linux-gnu")
+
+
+# A stand-in for apt and dpkg-deb that knows suites: $SUITES/<suite>/<package> holds a version, and, if it is not what
+# the index says, the SHA-256 of the package, or a version of libc6 that it needs. $OWN are the suites of the machine's
+# sources; of $DEAD there is no index, and of $UNSIGNED one that nobody has signed.
+APT_OF_SUITES = f"""#!{sys.executable}
+import hashlib, os, re, sys
+
+arguments = " ".join(sys.argv[1:])
+suites = os.environ["OWN"].split()
+added = re.search(r"Dir::Etc::sourcelist=(\\S+)", arguments)
+if added:
+    line = open(added[1]).read().splitlines()[-1]
+    assert re.fullmatch(r"deb (\\[\\S+\\] )?mirror/debian(-security (\\w+-security)| \\w+) main", line), line
+    suites.append(line.split()[-2])
+    pins = open(re.search(r"Dir::Etc::preferences=(\\S+)", arguments)[1]).read()
+    assert f"Pin: release n={{suites[-1]}}\\nPin-Priority: 1\\n" in pins, pins
+alive = [s for s in suites if s not in os.environ["DEAD"].split()]
+packages = {{(name, *open(os.path.join(os.environ["SUITES"], suite, name)).read().split()): suite
+            for suite in alive if os.path.isdir(os.path.join(os.environ["SUITES"], suite))
+            for name in os.listdir(os.path.join(os.environ["SUITES"], suite))}}
+named = sys.argv[sys.argv.index("install") + 1:] if "install" in sys.argv else sys.argv[sys.argv.index("show") + 1:] \\
+    if "show" in sys.argv else []
+found = {{key: suite for key, suite in packages.items() if key[0] in named}}
+if "update" in sys.argv:
+    print(*suites, sep=" ", file=open(os.environ["LOG"], "a"))
+    if alive != suites:
+        sys.exit("E: the repository does not have a Release file")
+elif "indextargets" in sys.argv:
+    for suite in suites:
+        uri = "mirror/debian" + "-security" * suite.endswith("-security")
+        print(f"Repo-URI: {{uri}}/\\nRelease: {{suite}}")
+        trusted = "no" if suite in os.environ["UNSIGNED"].split() else "yes"
+        print(f"Codename: {{suite}}\\nLabel: \\nTrusted: {{trusted}}\\n" if suite in alive else "")
+elif "show" in sys.argv:
+    if not found:
+        sys.exit("E: No packages found")
+    for name, version, *rest in found:
+        sha256 = rest[0] if rest and len(rest[0]) == 64 else hashlib.sha256(version.encode()).hexdigest()
+        print(f"Package: {{name}}\\nVersion: {{version}}\\nArchitecture: all\\nSize: 3\\nSHA256: {{sha256}}\\n")
+elif "install" in sys.argv:
+    for name in named:
+        if name not in [key[0] for key in found]:
+            sys.exit("E: Unable to locate package " + name)
+    for name, version, *rest in found:
+        print(f"Inst {{name}} ({{version}} Debian:13 [all])")
+        if rest and len(rest[0]) < 64:
+            print(f"Inst libc6 [2.36] ({{rest[0]}} Debian:13 [all])")
+elif "download" in sys.argv:
+    for wanted in sys.argv[sys.argv.index("download") + 1:]:
+        name, version = wanted.split("=")
+        open(f"{{name}}_{{version}}_all.deb", "w").write(version)
+elif "--extract" in sys.argv:
+    os.makedirs(sys.argv[-1] + "/usr/src/rustc-1.96.0/src", exist_ok=True)
+    open(sys.argv[-1] + "/usr/src/rustc-1.96.0/src/version", "w").write("1.96.0")
+else:
+    sys.exit("not expected: " + arguments)
+"""
+LLVM = ["llvm-22-dev", "llvm-22-tools"]
+
+
+class Suites(unittest.TestCase):
+    """What the machine's suites do not have is taken from another, and said."""
+
+    def setUp(self):
+        self.top = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.top)
+        for program in ("apt-get", "apt-cache", "dpkg-deb"):
+            files.write(os.path.join(self.top, "bin", program), APT_OF_SUITES.encode(), 0o755)
+        self.log = os.path.join(self.top, "log")
+        self.said = []
+        self.pins = {"debian": {}}
+        for patch in (mock.patch.dict(os.environ, {
+                          "PATH": f"{self.top}/bin:{os.environ['PATH']}", "LOG": self.log, "DEAD": "", "UNSIGNED": "",
+                          "SUITES": f"{self.top}/suites", "OWN": "bookworm bookworm-security"}),
+                      mock.patch.object(downloads, "pins", lambda: self.pins),
+                      mock.patch("fork.report.note"), mock.patch("fork.downloads.note", self.said.append),
+                      mock.patch("fork.debian.note", self.said.append),
+                      mock.patch("fork.base.note", self.said.append)):
+            patch.start()
+            self.addCleanup(patch.stop)
+        self.build = os.path.join(self.top, "build")
+
+    def offer(self, suite, package, version, *rest):
+        files.write(os.path.join(self.top, "suites", suite, package), " ".join((version, *rest)).encode())
+
+    def offer_llvm(self, suite, version, *rest):
+        for package in LLVM:
+            self.offer(suite, package, version, *rest)
+
+    def obtain(self, choice="debian"):
+        """The base. Returns what was said about suites."""
+        found = base.obtain({"base": choice}, self.build, debian.Debian(self.build))
+        self.assertEqual(files.read(os.path.join(found, "src/version")), b"1.96.0")
+        return [said for said in self.said if "suite" in said]
+
+    def asked(self):
+        return files.read(self.log).decode().splitlines()
+
+    def test_the_suites_of_the_machine_come_first_and_nothing_is_said(self):
+        self.offer("bookworm-security", "rust-web-src", "1.96.0-deb12")
+        self.offer("trixie", "rust-web-src", "1.96.0-deb13")
+        self.assertEqual(self.obtain(), [])
+        self.assertEqual(self.asked(), ["bookworm bookworm-security"])
+
+    def test_a_base_that_has_gone_from_the_suites_of_the_machine(self):
+        self.offer("bookworm-security", "rust-web-src", "1.97.0-deb12")
+        self.offer("trixie", "rust-web-src", "1.96.0-deb13")
+        self.assertEqual(self.obtain(), ["rust-web-src 1.96.0: taken from Debian's suite trixie, not to be had from "
+                                         "bookworm, bookworm-security"])
+        # bookworm-security is the machine's own and is not asked again, trixie-security need not be.
+        self.assertEqual(self.asked(), ["bookworm bookworm-security", "bookworm bookworm-security trixie"])
+
+    def test_an_archive_that_the_machine_does_not_name_lies_beside_the_one_it_names(self):
+        for own, elsewhere in (("bookworm", "bookworm-security"), ("trixie-security", "trixie")):
+            with self.subTest(own), mock.patch.dict(os.environ, {"OWN": own}):
+                shutil.rmtree(self.build, ignore_errors=True)
+                self.said.clear()
+                self.offer(elsewhere, "rust-web-src", "1.96.0")
+                self.assertIn(f"taken from Debian's suite {elsewhere}, not to be had from {own}", self.obtain()[0])
+                shutil.rmtree(os.path.join(self.top, "suites"))
+
+    def test_llvm_that_has_gone(self):
+        self.offer_llvm("trixie-security", "22.2")
+        root = debian.Debian(self.build).unpack("llvm", LLVM)
+        self.assertIn("llvm-22-dev, llvm-22-tools: taken from Debian's suite trixie-security", self.said[0])
+        self.assertIn(b'"llvm-22-dev": "22.2"', files.read(os.path.join(root, "packages.json")))
+
+    def test_a_suite_that_would_need_another_c_library_is_no_supplier(self):
+        self.offer_llvm("trixie", "22.1", "2.41")
+        self.offer_llvm("trixie-security", "22.2")
+        root = debian.Debian(self.build).unpack("llvm", LLVM)
+        self.assertIn(b'"llvm-22-dev": "22.2"', files.read(os.path.join(root, "packages.json")))
+
+    def test_a_dead_suite_of_the_machine_does_not_take_the_others_with_it(self):
+        self.offer("trixie", "rust-web-src", "1.96.0")
+        with mock.patch.dict(os.environ, {"DEAD": "bookworm-security"}):
+            self.obtain()
+        self.assertIn("apt-get update: E: the repository does not have a Release file", self.said)
+
+    def test_a_suite_that_is_not_signed_is_no_supplier(self):
+        self.offer("trixie", "rust-web-src", "1.96.0")
+        with mock.patch.dict(os.environ, {"UNSIGNED": "trixie"}):
+            with self.assertRaisesRegex(Failure, "trixie: no signed index is in reach"):
+                self.obtain()
+
+    def test_if_no_suite_has_it_each_is_named_with_its_reason(self):
+        self.offer("bookworm-security", "rust-web-src", "1.97.0")
+        self.offer_llvm("trixie", "22.1", "2.41")
+        with mock.patch.dict(os.environ, {"DEAD": "trixie-security"}):
+            with self.assertRaises(Failure) as refused:
+                self.obtain()
+            self.assertEqual(refused.exception.message.splitlines(), [
+                "no suite of Debian supplies rust-web-src 1.96.0:",
+                "  bookworm, bookworm-security: rust-web-src is 1.97.0",
+                "  trixie: rust-web-src is 1.97.0",
+                "  trixie-security: E: the repository does not have a Release file"])
+            self.assertIn("tarball", refused.exception.remedy)
+            with self.assertRaisesRegex(Failure, "trixie: llvm-22-dev, llvm-22-tools would need libc6 2.41"):
+                debian.Debian(self.build).unpack("llvm", LLVM)
+            # Where the configuration leaves it open, there is still the tarball.
+            with mock.patch.object(base, "from_tarball", side_effect=KeyError) as tarball:
+                self.assertRaises(KeyError, self.obtain, "auto")
+            self.assertTrue(tarball.called)
+            self.assertRegex(self.said[-1], "(?s)trixie-security: .*taking the release tarball instead")
+
+    def test_another_suite_changes_nothing_about_what_is_checked(self):
+        name = "rust-web-src_1.96.0-deb13_all.deb"
+        right = hashlib.sha256(b"1.96.0-deb13").hexdigest()
+        # A version that the pins do not know is held against the index of the suite it is from, and that is said.
+        self.offer("trixie", "rust-web-src", "1.96.0-deb13", "0" * 64)
+        with self.assertRaisesRegex(Failure, "wrong SHA-256"):
+            self.obtain()
+        self.offer("trixie", "rust-web-src", "1.96.0-deb13", right)
+        self.obtain()
+        self.assertIn(f"{name}: not in src/fork/downloads.toml, checked against Debian's signed index", self.said)
+        # One that they know must be that one, whatever the index says.
+        shutil.rmtree(self.build)
+        self.pins = {"debian": {name: "1" * 64}}
+        with self.assertRaisesRegex(Failure, "wrong SHA-256"):
+            self.obtain()
+        self.assertFalse(os.path.exists(os.path.join(self.build, "base")))
 
 
 # A stand-in for pip: copies $WHEEL to the directory after `--dest`.

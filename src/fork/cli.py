@@ -33,8 +33,11 @@ Everything else goes to rustc's own x.py, in build/tree with the series laid ove
   build [PATH]         without a path: the compiler and the standard library (build/host/stage1)
   check [PATH]         without a path: compiler and library
   test [PATH]          without a path: the fork's own suites: x.py itself (src/fork), the engine
-                       (src/tools/enzyme-engine) and the series' tests; tests/codegen means
-                       tests/codegen-llvm
+                       (src/tools/enzyme-engine) and the series' tests, each once where it can
+                       break; tests/codegen means tests/codegen-llvm
+  test --exhaustive    the same, and what repeats tests in other settings: all of them with fat LTO
+                       and in incremental builds, function bodies optimized, and more (the list is
+                       in src/fork/suites.py). A PATH or --test-args runs all it names, always
   fmt [--check]        the Rust files of the series, in build/tree
   doc [PATH]           without a path: the standard library
   clean, --stage N, --bless, -j N, ...     as in rustc; see ./x.py build --help
@@ -120,7 +123,10 @@ def main(root, given):
 
 
 def dispatch(root, given):
-    ours, passed_on = suites.own(given) if launch.command(given) == "test" else ([], given)
+    ours, passed_on, skipped = [], given, []
+    if launch.command(given) == "test":
+        given, skipped = suites.left_out(root, given)
+        ours, passed_on = suites.own(given)
     if suites.TOOLS in ours and suites.test_tools(root) != 0:
         return 1
     if ours == [suites.TOOLS] and passed_on is None:
@@ -154,7 +160,7 @@ def dispatch(root, given):
         return matrix.command(fork, given[1:])
     text = launch.configuration(fork.config, fork.build, chain, host(chain))
     # The engine's tests need a compiler, which every other test builds on the way.
-    passed_on = launch.arguments(passed_on or ["build"], fork.suites())
+    passed_on = launch.arguments(passed_on or ["build"], fork.suites(), skipped)
     status = launch.run(fork.build, text, chain, passed_on)
     if status == 0 and suites.ENGINE in ours:
         cargo = chain.stage0_cargo(fork.build, host(chain))

@@ -58,14 +58,14 @@ def configuration(config, build, chain, host):
     return "\n".join(lines) + "\n"
 
 
-def arguments(given, test_paths):
-    """The arguments for rustc's x.py: default paths added, `tests/codegen` understood."""
+def arguments(given, test_paths, skipped=()):
+    """The arguments for rustc's x.py: default paths added, without the tests that are `skipped`; `tests/codegen`
+    understood."""
     given = [renamed(argument) for argument in given]
     defaults = (DEFAULT_PATHS | {"test": test_paths}).get(command(given))
-    if defaults and not has_path(given[1:]):
-        # Before the options: what follows `--` is not for bootstrap.
-        return [given[0], *defaults, *given[1:]]
-    return given
+    # Before the options: what follows `--` is not for bootstrap.
+    added = [*defaults] if defaults and not has_path(given[1:]) else []
+    return [given[0], *added, *(f"--skip={test}" for test in skipped), *given[1:]]
 
 
 def command(given):

@@ -1,6 +1,7 @@
 """Configuration, and what reaches rustc's own x.py."""
 
 import os
+import re
 import tomllib
 import unittest
 from unittest import mock
@@ -117,8 +118,33 @@ class Run(ForkCase):
         with mock.patch.object(suites, "test_tools", return_value=0) as tools, \
                 mock.patch.object(suites, "test_engine", return_value=0) as engine:
             self.succeed("test", "--bless")
-        self.assertEqual(files.read(self.calls), b"test tests/ui/autodiff --bless\n")
+        skips = "".join(f" --skip={test}" for test in suites.skipped(self.root))
+        self.assertEqual(files.read(self.calls).decode(), f"test tests/ui/autodiff{skips} --bless\n")
         self.assertTrue(tools.called and engine.called)
+
+    def test_what_takes_long_is_tested_on_demand(self):
+        self.write(self.root, "tests/ui/autodiff/bodies/a.rs", "fn main() {}\n")
+        skipped = suites.skipped(self.root)
+        self.assertIn("tests/ui/autodiff/bodies/a.rs#release", skipped)
+        skips = " ".join(f"--skip={test}" for test in skipped)
+        path = "tests/ui/autodiff"
+        for given, passed_on in ((["test"], f"test {path} {skips}"),
+                                 (["t", "--stage", "2", "--", "x"], f"t {path} {skips} --stage 2 -- x"),
+                                 (["test", "--exhaustive"], f"test {path}"),
+                                 (["test", "--exhaustive", "--bless"], f"test {path} --bless"),
+                                 # What is named is what is meant.
+                                 (["test", path], f"test {path}"),
+                                 (["test", "--exhaustive", path], f"test {path}"),
+                                 (["test", "--test-args", "lto"], f"test {path} --test-args lto"),
+                                 (["test", "--test-args=lto"], f"test {path} --test-args=lto"),
+                                 # Not ours.
+                                 (["test", path, "--", "--exhaustive"], f"test {path} -- --exhaustive"),
+                                 (["build"], "build library")):
+            with self.subTest(given), mock.patch.object(suites, "test_tools", return_value=0), \
+                    mock.patch.object(suites, "test_engine", return_value=0):
+                self.succeed(*given)
+                self.assertEqual(files.read(self.calls).decode(), passed_on + "\n")
+                os.unlink(self.calls)
 
     def test_the_engine_is_tested_with_a_compiler_of_its_own(self):
         with mock.patch.object(suites, "test_engine", return_value=7) as engine:
@@ -152,6 +178,60 @@ class Run(ForkCase):
         status, said = self.x()
         self.assertEqual(status, 2)
         self.assertIn("usage:", said)
+
+
+class Exhaustive(unittest.TestCase):
+    """What `./x.py test` leaves out, compared with the tests that there are."""
+
+    def setUp(self):
+        # {name as compiletest has it: directives}
+        self.tests = {}
+        for top, _, names in os.walk(os.path.join(ROOT, "tests")):
+            for name in names:
+                path = os.path.relpath(os.path.join(top, name), ROOT)
+                if not name.endswith(".rs") or "/auxiliary" in path:
+                    continue
+                lines = re.findall(r"^//@ *(?:\[([\w,]+)\])? *(.*)$", self.in_root(path), re.M)
+                revisions = [r for _, said in lines if said.startswith("revisions:") for r in said.split()[1:]]
+                for revision in revisions if revisions and "tests/incremental/" not in path else [None]:
+                    self.tests[path + (f"#{revision}" if revision else "")] = \
+                        "\n".join(said for only, said in lines if not only or revision in only.split(","))
+        self.skipped = suites.skipped(ROOT)
+
+    @staticmethod
+    def in_root(path):
+        return files.read(os.path.join(ROOT, path)).decode()
+
+    def left_out(self, test):
+        return any(skipped in test for skipped in self.skipped)
+
+    def test_each_entry_leaves_tests_out(self):
+        for entry in suites.EXHAUSTIVE:
+            with mock.patch.object(suites, "EXHAUSTIVE", [entry]):
+                found = suites.skipped(ROOT)
+            self.assertTrue([test for test in self.tests if any(part in test for part in found)], entry)
+
+    def test_no_file_but_a_repetition_is_left_out_whole(self):
+        """A test file that stands for nothing else keeps a revision."""
+        kept = {test.partition("#")[0] for test in self.tests if not self.left_out(test)}
+        for path in {test.partition("#")[0] for test in self.tests} - kept:
+            # It includes a list of tests that are tests by themselves.
+            (included,) = re.findall(r'^include!\("(.*)"\);$', self.in_root(path), re.M)
+            listed = os.path.normpath(os.path.join(os.path.dirname(path), included))
+            modules = re.findall(r'^    \w+: "(.*)",$', self.in_root(listed), re.M)
+            self.assertTrue(modules, listed)
+            for module in modules:
+                self.assertIn(os.path.normpath(os.path.join(os.path.dirname(listed), module)), kept, path)
+
+    def test_of_each_way_to_compile_something_is_left(self):
+        kept = {test: said for test, said in self.tests.items() if not self.left_out(test)}
+        for way in ("-Clto=fat", "-Clto=thin", "-Copt-level=0", "-Copt-level=3", "-Copt-level=s", "-Ccodegen-units=1"):
+            running = [t for t, said in kept.items() if "run-pass" in said and "Enable" in said and way in said]
+            self.assertTrue(running, way)
+        # A whole group of tests, in incremental sessions and with fat LTO.
+        for suite in "tests/incremental/", "tests/ui/autodiff/fat-lto/":
+            whole = [t for t in kept if t.startswith(suite) and "include!" in self.in_root(t.partition("#")[0])]
+            self.assertTrue(whole, suite)
 
 
 class Format(ForkCase):

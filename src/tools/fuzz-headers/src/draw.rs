@@ -1,6 +1,8 @@
 //! Draws headers. Only what has a documented meaning is drawn.
 
-use crate::model::{Header, Loop, Mode, Outlined, Param, Pass, Ret, Write};
+use crate::model::{
+    Change, Header, Loop, Make, Mode, Moved, Number, Outlined, Param, Pass, Ret, Write,
+};
 use crate::rng::Rng;
 use crate::types::{Adt, Float, INTEGERS, Repr, Ty};
 
@@ -59,8 +61,8 @@ impl Draw {
         let empty = variants.iter().all(Vec::is_empty);
         let repr = if empty { Repr::Rust } else { repr };
         let (named, live) = (self.rng.percent(60), self.rng.below(variants.len()));
-        let (generic, tail) = (None, false);
-        Ty::Adt(Box::new(Adt { id, repr, named, generic, variants, live, is_enum, tail }))
+        let (generic, is_union, tail) = (None, false, false);
+        Ty::Adt(Box::new(Adt { id, repr, named, generic, variants, live, is_enum, is_union, tail }))
     }
 
     /// A struct or tuple that holds references, shared ones only if it is in a shared place.
@@ -123,12 +125,115 @@ impl Draw {
         Ty::Adt(adt)
     }
 
-    fn enum_ty(&mut self, depth: usize) -> Ty {
+    /// A float, or something else in its place: an integer, a float of another size, a pointer.
+    fn mixed(&mut self, heap: bool) -> Ty {
+        let float = Ty::Float(self.float_kind());
+        let other = match self.rng.weighted(&[
+            6,
+            2,
+            3 * usize::from(heap),
+            2 * usize::from(heap),
+            2 * usize::from(heap),
+        ]) {
+            0 => self.int(),
+            1 => Ty::Tuple(vec![self.int(), Ty::Float(self.float_kind())]),
+            2 => Ty::Boxed(Box::new(Ty::Float(self.float_kind()))),
+            3 => Ty::Text,
+            _ => Ty::Vec(Box::new(Ty::Float(self.float_kind())), self.rng.below(3)),
+        };
+        match self.rng.weighted(&[4, 2, 6]) {
+            kind @ 0..2 => {
+                let result = Ty::Result(Box::new(float), Box::new(other), self.rng.percent(60));
+                match kind {
+                    0 => result,
+                    _ => Ty::Option(Box::new(result), self.rng.percent(80)),
+                }
+            }
+            _ => {
+                let mut variants = vec![vec![float], vec![other]];
+                if self.rng.percent(40) {
+                    variants.push(match self.rng.below(3) {
+                        0 => vec![],
+                        1 => vec![self.int(), self.any_float()],
+                        _ => vec![Ty::Array(Box::new(Ty::Float(self.float_kind())), 2)],
+                    });
+                }
+                let last = variants.len() - 1;
+                variants.swap(0, self.rng.below(last + 1));
+                self.adt(variants, true)
+            }
+        }
+    }
+
+    /// Of a float and an integer.
+    fn union(&mut self) -> Ty {
+        let variants = vec![vec![Ty::Float(self.float_kind())], vec![self.int()]];
+        let Ty::Adt(mut adt) = self.adt(variants, false) else { unreachable!("a union") };
+        (adt.is_union, adt.live) = (true, usize::from(self.rng.percent(25)));
+        Ty::Adt(adt)
+    }
+
+    /// Hundreds of bytes, or thousands.
+    fn large(&mut self) -> Ty {
+        let element = loop {
+            let element = match self.rng.below(4) {
+                0 => Ty::Tuple(vec![Ty::Int("u32"), Ty::Float(self.float_kind())]),
+                1 => self.mixed(false),
+                _ => self.ty(1, false),
+            };
+            if element.is_copy() && element.has_float() && element.live_floats() <= 3 {
+                break element;
+            }
+        };
+        Ty::Large(Box::new(element), self.rng.pick(&[20, 33, 70, 300]))
+    }
+
+    /// How many elements there are: of nothing to what is more than room is made for at first.
+    fn length(&mut self) -> usize {
+        if self.rng.percent(75) { self.rng.below(4) } else { 4 + self.rng.below(6) }
+    }
+
+    fn moved(&mut self) -> Moved {
+        let makes = [
+            Make::Collect,
+            Make::Push,
+            Make::Push,
+            Make::Extend,
+            Make::InsertMiddle,
+            Make::Queue,
+            Make::Map,
+            Make::Boxes,
+        ];
+        let all = [
+            Change::Sort,
+            Change::Sort,
+            Change::SortUnstable,
+            Change::SortUnstable,
+            Change::SortByNumber,
+            Change::Clone,
+            Change::Drain,
+            Change::Rotate,
+            Change::Reverse,
+            Change::SplitOff,
+            Change::RemoveAndInsert,
+            Change::SwapRemove,
+            Change::Doubled,
+            Change::Shrink,
+            Change::Boxed,
+        ];
+        let make = self.rng.pick(&makes);
+        let changes = (0..1 + self.rng.below(4)).map(|_| self.rng.pick(&all)).collect();
+        let ty = self.rng.pick(&["u8", "u32", "usize", "u64"]);
+        let number = if self.rng.percent(50) { Number::Before(ty) } else { Number::Behind(ty) };
+        Moved { make, changes, number }
+    }
+
+    fn enum_ty(&mut self, depth: usize, heap: bool) -> Ty {
         let count = 2 + self.rng.below(2);
         let mut variants = vec![];
         for _ in 0..count {
             let fields = self.rng.weighted(&[2, 5, 2]);
-            variants.push((0..fields).map(|_| self.ty(depth - 1, false)).collect());
+            variants.push((0..fields).map(|_| self.ty(depth - 1, heap)).collect());
         }
         self.adt(variants, true)
     }
@@ -147,6 +252,9 @@ impl Draw {
             5 * deep,
             2,
             6 * deep * usize::from(heap),
+            10 * deep,
+            3,
+            3 * deep,
         ];
         match self.rng.weighted(&weights) {
             0 => self.any_float(),
@@ -169,10 +277,21 @@ impl Draw {
                 let (ok, err) = (self.ty(depth - 1, heap), self.ty(depth - 1, heap));
                 Ty::Result(Box::new(ok), Box::new(err), self.rng.percent(60))
             }
-            8 => self.enum_ty(depth),
+            8 => self.enum_ty(depth, heap),
             9 => Ty::Simd(self.float_kind(), 2 << self.rng.below(2)),
-            _ if self.rng.percent(50) => Ty::Boxed(Box::new(self.ty(depth - 1, false))),
-            _ => Ty::Vec(Box::new(self.ty(depth - 1, false)), self.rng.below(4)),
+            10 => match self.rng.below(10) {
+                0 => Ty::Text,
+                1 | 2 => {
+                    let slice = Ty::Slice(Box::new(self.ty(depth - 1, false)), self.length());
+                    Ty::Boxed(Box::new(slice))
+                }
+                3..6 => Ty::Boxed(Box::new(self.ty(depth - 1, false))),
+                6 | 7 => Ty::Vec(Box::new(self.mixed(true)), self.length()),
+                _ => Ty::Vec(Box::new(self.ty(depth - 1, false)), self.length()),
+            },
+            11 => self.mixed(heap),
+            12 => self.union(),
+            _ => self.large(),
         }
     }
 
@@ -191,17 +310,19 @@ impl Draw {
             0..5 => Ty::Str,
             5..10 => Ty::Slice(Box::new(Ty::Int("u32")), self.rng.below(4)),
             10..30 => loop {
-                let element = match self.rng.below(3) {
+                let element = match self.rng.below(5) {
                     0 => Ty::Float(self.float_kind()),
                     1 => Ty::Array(Box::new(Ty::Float(self.float_kind())), 2),
-                    _ => self.ty(2, false),
+                    2 => self.mixed(true),
+                    3 => Ty::Tuple(vec![self.int(), Ty::Float(self.float_kind())]),
+                    _ => self.ty(2, true),
                 };
-                let slice = Ty::Slice(Box::new(element), self.rng.below(4));
+                let slice = Ty::Slice(Box::new(element), self.length());
                 if slice.live_floats() <= FLOATS {
                     break slice;
                 }
             },
-            30..38 => Ty::Vec(Box::new(Ty::Float(self.float_kind())), self.rng.below(4)),
+            30..38 => Ty::Vec(Box::new(Ty::Float(self.float_kind())), self.length()),
             38..42 => Ty::Boxed(Box::new(Ty::Float(self.float_kind()))),
             _ => self.limited(2, true),
         }
@@ -212,8 +333,12 @@ impl Draw {
             0..55 => (self.limited(2, false), Pass::Value),
             55..57 => {
                 let float = Box::new(Ty::Float(self.float_kind()));
-                let boxed = self.rng.percent(50);
-                let ty = if boxed { Ty::Boxed(float) } else { Ty::Vec(float, self.rng.below(4)) };
+                let ty = match self.rng.below(4) {
+                    0 => Ty::Boxed(float),
+                    1 => Ty::Vec(float, self.length()),
+                    2 => self.mixed(true),
+                    _ => self.limited(2, true),
+                };
                 (ty, Pass::Value)
             }
             100..107 => {
@@ -256,24 +381,28 @@ impl Draw {
             1..4 => Write::Out,
             _ => Write::InOut,
         };
-        let chance = match (ty.mixes(), pass.is_mut()) {
-            (true, _) => 15,
-            (false, true) => 92,
-            (false, false) => 75,
-        };
-        let active = ty.has_float() && self.rng.percent(chance);
+        let chance = if pass.is_mut() { 92 } else { 75 };
+        // Which field of a union is used, nothing but the primal knows.
+        let integer = |ty: &Ty| matches!(ty, Ty::Adt(adt) if adt.is_union && adt.live > 0);
+        let active = ty.has_float() && !ty.any(&integer) && self.rng.percent(chance);
         // What it held may be lost, where it is overwritten after it has been read.
         let only = active && write != Write::InOut && self.rng.percent(10);
         let side_by_side = self.rng.percent(35);
         let several = ty.element().is_some_and(|element| element.live_floats() > 0);
         let loops = [Loop::Iter, Loop::Backwards, Loop::Index, Loop::Chunks, Loop::Zip];
-        let walked = (several && self.rng.percent(60)).then(|| self.rng.pick(&loops));
-        Param { ty, pass, write, active, only, side_by_side, walked }
+        let walked = (several && self.rng.percent(75)).then(|| self.rng.pick(&loops));
+        let moved =
+            (walked.is_some() && !ty.borrows() && self.rng.percent(70)).then(|| self.moved());
+        Param { ty, pass, write, active, only, side_by_side, walked, moved }
     }
 
     fn receiver(&mut self) -> Param {
         let ty = loop {
-            let ty = if self.rng.percent(85) { self.struct_ty(2, false) } else { self.enum_ty(2) };
+            let ty = if self.rng.percent(85) {
+                self.struct_ty(2, false)
+            } else {
+                self.enum_ty(2, false)
+            };
             if ty.live_floats() <= FLOATS {
                 break ty;
             }
@@ -378,16 +507,16 @@ impl Draw {
                 }
             },
         };
-        let active = ty.has_float() && self.rng.percent(if ty.mixes() { 15 } else { 85 });
+        let integer = |ty: &Ty| matches!(ty, Ty::Adt(adt) if adt.is_union && adt.live > 0);
+        let active = ty.has_float() && !ty.any(&integer) && self.rng.percent(85);
         (Ret::Value(ty), active)
     }
 
     fn modes(&mut self, header: &Header) -> Vec<Mode> {
         let by_value = |param: &&Param| param.active && param.pass == Pass::Value;
         // Of these, `Active` is an error.
-        let no_gradient = |ty: &Ty| ty.mixes() || !ty.is_copy();
-        let reverse = !header.params.iter().filter(by_value).any(|param| no_gradient(&param.ty))
-            && !(header.ret_active && matches!(&header.ret, Ret::Value(ty) if ty.mixes()));
+        let no_gradient = |ty: &Ty| !ty.is_copy();
+        let reverse = !header.params.iter().filter(by_value).any(|param| no_gradient(&param.ty));
         let forward_width = if self.rng.percent(25) { self.rng.pick(&[2, 4]) } else { 1 };
         // What `Active` returns with a width is not documented.
         let batched = !header.params.iter().any(|param| by_value(&param));

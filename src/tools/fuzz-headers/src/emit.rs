@@ -45,8 +45,8 @@ fn module(header: &Header) -> String {
     text.push_str(
         "use std::autodiff::*;\nuse std::hint::black_box;\nuse std::marker::PhantomData;\n",
     );
-    text.push_str("use std::num::NonZero;\nuse std::simd::Simd;\n");
-    text.push_str("use super::check::{Act, G, Leaf, Leaves, Num, Output, Place, Spec, Test, outcome, set};\n\n");
+    text.push_str("use std::collections::{BTreeMap, VecDeque};\nuse std::num::NonZero;\nuse std::simd::Simd;\n");
+    text.push_str("use super::check::{Act, G, Large, Leaf, Leaves, Num, Output, Place, Spec, Test, outcome, set};\n\n");
     let mut definitions = vec![];
     for param in &header.params {
         param.ty.definitions(&mut definitions);
@@ -167,8 +167,11 @@ fn test(header: &Header) -> String {
     let all = || header.params.iter().enumerate();
     all().for_each(|(i, param)| text.push_str(&lend(param, i, "a", false)));
     writeln!(text, "    let ret = if direct {{ {star}{call}({args}) }} else {{").unwrap();
-    writeln!(text, "        {star}black_box({call} as {binder}fn({holes}) -> {to})({args})\n    }};")
-        .unwrap();
+    writeln!(
+        text,
+        "        {star}black_box({call} as {binder}fn({holes}) -> {to})({args})\n    }};"
+    )
+    .unwrap();
     all().for_each(|(i, param)| text.push_str(&give_back(param, i, "a")));
     text.push_str("    ret\n}\n");
     writeln!(text, "pub fn test() {{").unwrap();

@@ -110,6 +110,31 @@ impl<T: Leaves> Leaves for Box<T> {
     }
 }
 
+impl<T: Leaves> Leaves for Box<[T]> {
+    fn visit(&mut self, v: &mut dyn FnMut(Leaf<'_>)) {
+        v(Leaf::Tag(self.len()));
+        self.iter_mut().for_each(|x| x.visit(v));
+    }
+}
+
+/// More elements than are looked at.
+#[derive(Clone, Copy)]
+pub struct Large<T, const N: usize>(pub [T; N]);
+
+impl<T: Copy, const N: usize> Large<T, N> {
+    pub fn new([first, middle, last]: [T; 3]) -> Self {
+        let mut all = [first; N];
+        (all[N / 2], all[N - 1]) = (middle, last);
+        Large(all)
+    }
+}
+
+impl<T: Leaves, const N: usize> Leaves for Large<T, N> {
+    fn visit(&mut self, v: &mut dyn FnMut(Leaf<'_>)) {
+        [0, N / 2, N - 1].into_iter().for_each(|i| self.0[i].visit(v));
+    }
+}
+
 impl<T: Leaves> Leaves for Option<T> {
     fn visit(&mut self, v: &mut dyn FnMut(Leaf<'_>)) {
         v(Leaf::Tag(self.is_some() as usize));

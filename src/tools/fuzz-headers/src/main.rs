@@ -3,6 +3,7 @@
 mod draw;
 mod emit;
 mod model;
+mod moved;
 mod primal;
 mod rng;
 mod run;

@@ -38,6 +38,53 @@ pub enum Loop {
     Zip,
 }
 
+/// Copies of the elements of an argument in a container of the primal's own.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Moved {
+    pub make: Make,
+    pub changes: Vec<Change>,
+    /// Whether the elements have their numbers beside them, and if in front of them.
+    pub number: Number,
+}
+
+/// How it gets its elements.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Make {
+    Collect,
+    Push,
+    Extend,
+    InsertMiddle,
+    Queue,
+    Map,
+    Boxes,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Number {
+    Before(&'static str),
+    Behind(&'static str),
+}
+
+/// What moves elements, and leaves all of them there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Change {
+    /// By the first float of an element, if it has one, or by its number.
+    Sort,
+    SortUnstable,
+    SortByNumber,
+    Clone,
+    Drain,
+    Rotate,
+    Reverse,
+    SplitOff,
+    RemoveAndInsert,
+    SwapRemove,
+    /// To more than there are, and back.
+    Doubled,
+    Shrink,
+    Boxed,
+}
+
 /// What stands in a function that the primal calls and that is never inlined.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Outlined {
@@ -58,6 +105,8 @@ pub struct Param {
     /// `Dualv`, not `Dual`.
     pub side_by_side: bool,
     pub walked: Option<Loop>,
+    /// What happens to copies of the elements before they are read, if they are.
+    pub moved: Option<Moved>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -183,9 +232,9 @@ impl Walk {
                     self.float(*float, false, &format!("{place}[{i}]"));
                 }
             }
-            Ty::Int(_) | Ty::Str => {
+            Ty::Int(_) | Ty::Str | Ty::Text => {
                 let value = match ty {
-                    Ty::Str => format!("{place}.len() as f64"),
+                    Ty::Str | Ty::Text => format!("{place}.len() as f64"),
                     Ty::Int("bool") => format!("(1.0 + {place} as u8 as f64)"),
                     Ty::Int("char") => format!("{place} as u32 as f64"),
                     Ty::Int(name) if name.starts_with("NonZero") => format!("{place}.get() as f64"),
@@ -203,6 +252,11 @@ impl Walk {
             Ty::Array(ty, n) | Ty::ConstArray(ty, n) | Ty::Vec(ty, n) | Ty::Slice(ty, n) => {
                 for i in 0..*n {
                     self.walk(ty, &format!("{place}[{i}]"));
+                }
+            }
+            Ty::Large(ty, n) => {
+                for i in [0, n / 2, n - 1] {
+                    self.walk(ty, &format!("{place}.0[{i}]"));
                 }
             }
             Ty::Boxed(ty) => self.walk(ty, &format!("(*{place})")),
@@ -225,6 +279,9 @@ impl Walk {
                 for (i, fields) in adt.variants.iter().enumerate() {
                     self.variant(place, i == adt.live, fields, &|names| adt.with(i, names));
                 }
+            }
+            Ty::Adt(adt) if adt.is_union => {
+                self.walk(&adt.variants[adt.live][0], &format!("{place}.f{}", adt.live));
             }
             Ty::Adt(adt) => {
                 // A struct in it that is not generic has its own fields.

@@ -6,6 +6,7 @@ use crate::model::{
     FUNCTIONS, FloatLeaf, Formula, Header, Leaves, Loop, Mode, Outlined, Param, Pass, Ret, Write,
     matched,
 };
+use crate::moved;
 use crate::types::{Float, Ty};
 
 fn activities(header: &Header, mode: Mode) -> String {
@@ -119,7 +120,10 @@ pub fn primal(header: &Header, leaves: &Leaves, formula: &Formula) -> String {
         writeln!(text, "    {own}outlined({})\n}}", names.join(", ")).unwrap();
         writeln!(text, "#[inline(never)]\n{} {{", signature_of(header, "outlined")).unwrap();
     }
-    let raw = header.params.iter().any(|p| matches!(p.pass, Pass::ConstPtr | Pass::MutPtr));
+    // A field of a union is read there, too.
+    let union = |p: &Param| p.ty.any(&|ty| matches!(ty, Ty::Adt(adt) if adt.is_union));
+    let raw =
+        header.params.iter().any(|p| matches!(p.pass, Pass::ConstPtr | Pass::MutPtr) || union(p));
     if raw {
         text.push_str("unsafe {\n");
     }
@@ -140,7 +144,10 @@ pub fn primal(header: &Header, leaves: &Leaves, formula: &Formula) -> String {
         let mut own = (0..reads.len()).filter(|&leaf| reads[leaf].param == i).collect::<Vec<_>>();
         own.retain(|_| header.params[i].write != Write::Out);
         if own.iter().any(|&leaf| used(leaf)) {
-            text.push_str(&walk(header, i, kind, own.len()));
+            match &header.params[i].moved {
+                Some(moved) => text.push_str(&moved::walk(header, i, moved, own.len())),
+                None => text.push_str(&walk(header, i, kind, own.len())),
+            }
             for (n, leaf) in own.into_iter().enumerate() {
                 let (heads, place) = (vec![], format!("w{i}[{n}]"));
                 let (float, generic, fixed) = (Float::F64, false, false);
@@ -253,13 +260,17 @@ fn walk(header: &Header, param: usize, kind: Loop, count: usize) -> String {
     };
     writeln!(text, "    {head}").unwrap();
     for (n, leaf) in leaves.iter().enumerate() {
-        let value = match leaf.generic {
-            true => matched(&leaf.heads, format!("{}.to()", leaf.place), "0.0"),
-            false => matched(&leaf.heads, format!("{} as f64", leaf.place), "0.0"),
-        };
-        writeln!(text, "        {to}{n}] = {value};").unwrap();
+        writeln!(text, "        {to}{n}] = {};", as_f64(leaf)).unwrap();
     }
     text + &format!("    {end}\n")
+}
+
+/// A float as it is read.
+pub fn as_f64(leaf: &FloatLeaf) -> String {
+    match leaf.generic {
+        true => matched(&leaf.heads, format!("{}.to()", leaf.place), "0.0"),
+        false => matched(&leaf.heads, format!("{} as f64", leaf.place), "0.0"),
+    }
 }
 
 fn rounded(float: Float, generic: bool, value: &str) -> String {
@@ -326,7 +337,7 @@ pub fn build(
                 _ => n.to_string(),
             }
         }
-        Ty::Str => {
+        Ty::Str | Ty::Text => {
             *ints += 1;
             format!("\"{}\".to_string()", "x".repeat(2 + *ints % 3))
         }
@@ -341,6 +352,13 @@ pub fn build(
             let values: Vec<_> = (0..*n).map(|_| build(ty, float, ints, condition)).collect();
             let vec = if matches!(of, Ty::Vec(..) | Ty::Slice(..)) { "vec!" } else { "" };
             format!("{vec}[{}]", values.join(", "))
+        }
+        Ty::Large(ty, _) => {
+            let values: Vec<_> = (0..3).map(|_| build(ty, float, ints, condition)).collect();
+            format!("Large::new([{}])", values.join(", "))
+        }
+        Ty::Boxed(ty) if matches!(**ty, Ty::Slice(..)) => {
+            format!("{}.into_boxed_slice()", build(ty, float, ints, condition))
         }
         Ty::Boxed(ty) => format!("Box::new({})", build(ty, float, ints, condition)),
         Ty::Borrowed(..) => unreachable!("a reference to a value that is not kept"),
@@ -357,6 +375,10 @@ pub fn build(
                 format!("{}({})", live.0, build(live.1, float, ints, condition)),
                 format!("{}({})", dead.0, build(dead.1, &mut zero, ints, None)),
             )
+        }
+        Ty::Adt(adt) if adt.is_union => {
+            let value = build(&adt.variants[adt.live][0], float, ints, condition);
+            format!("{} {{ f{}: {value} }}", adt.name(), adt.live)
         }
         Ty::Adt(adt) => {
             let mut variant = |variant: usize, float: &mut dyn FnMut(Float, bool) -> String| {

@@ -1,6 +1,6 @@
 //! Makes a failing header smaller while it fails the same way.
 
-use crate::model::{Header, Pass, Ret, Write};
+use crate::model::{Header, Make, Pass, Ret, Write};
 use crate::run::{Outcome, Runner};
 use crate::types::{Float, Repr, Ty};
 
@@ -77,7 +77,14 @@ fn smaller(header: &Header) -> Vec<Header> {
     for i in 0..count {
         add(&|h| h.params[i].only = false);
         add(&|h| h.params[i].side_by_side = false);
+        add(&|h| h.params[i].moved = None);
         add(&|h| h.params[i].walked = None);
+        if let Some(moved) = &header.params[i].moved {
+            for change in 0..moved.changes.len() {
+                add(&|h| _ = h.params[i].moved.as_mut().unwrap().changes.remove(change));
+            }
+            add(&|h| h.params[i].moved.as_mut().unwrap().make = Make::Collect);
+        }
         add(&|h| (h.params[i].active, h.params[i].only) = (false, false));
         if header.params[i].pass.is_mut() {
             add(&|h| h.params[i].write = Write::Out);
@@ -152,6 +159,12 @@ fn simpler(ty: &Ty) -> Vec<Ty> {
         Ty::Borrowed(ty, unique) => {
             all.extend(part(ty, &|ty| Ty::Borrowed(Box::new(ty), *unique)));
         }
+        Ty::Large(ty, n) => {
+            if *n > 4 {
+                all.push(Ty::Large(ty.clone(), n / 2));
+            }
+            all.extend(part(ty, &|ty| Ty::Large(Box::new(ty), *n)));
+        }
         Ty::Vec(ty, n) if *n > 1 => all.push(Ty::Vec(ty.clone(), 1)),
         Ty::Option(ty, some) => all.extend(part(ty, &|ty| Ty::Option(Box::new(ty), *some))),
         Ty::Result(ok, err, is_ok) => {
@@ -169,7 +182,7 @@ fn simpler(ty: &Ty) -> Vec<Ty> {
                 for i in 0..fields.len() - usize::from(adt.tail) {
                     let mut fewer = adt.clone();
                     fewer.variants[v].remove(i);
-                    if adt.repr == Repr::Rust {
+                    if adt.repr == Repr::Rust && !adt.is_union {
                         all.push(Ty::Adt(fewer));
                     }
                     all.extend(part(&fields[i], &|ty| {

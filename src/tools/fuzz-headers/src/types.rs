@@ -59,6 +59,8 @@ pub struct Adt {
     pub variants: Vec<Vec<Ty>>,
     pub live: usize,
     pub is_enum: bool,
+    /// Of a value only the field `live` is used.
+    pub is_union: bool,
     /// Whether the last field, a slice, is of the type's own parameter.
     pub tail: bool,
 }
@@ -79,10 +81,13 @@ pub enum Ty {
     Result(Box<Ty>, Box<Ty>, bool),
     Adt(Box<Adt>),
     Simd(Float, usize),
+    /// An array of which the first element, one in the middle and the last are used.
+    Large(Box<Ty>, usize),
     /// These have a length that is no part of the type.
     Vec(Box<Ty>, usize),
     Slice(Box<Ty>, usize),
     Str,
+    Text,
     Boxed(Box<Ty>),
     /// A reference inside of something else, and whether it is unique.
     Borrowed(Box<Ty>, bool),
@@ -95,7 +100,7 @@ impl Ty {
             Ty::Array(ty, _) | Ty::ConstArray(ty, _) | Ty::Vec(ty, _) | Ty::Slice(ty, _) => {
                 vec![ty]
             }
-            Ty::Option(ty, _) | Ty::Boxed(ty) | Ty::Borrowed(ty, _) => vec![ty],
+            Ty::Option(ty, _) | Ty::Boxed(ty) | Ty::Borrowed(ty, _) | Ty::Large(ty, _) => vec![ty],
             Ty::Result(ok, err, _) => vec![ok, err],
             Ty::Adt(adt) => adt.variants.iter().flatten().collect(),
             _ => vec![],
@@ -136,6 +141,7 @@ impl Ty {
         match self {
             Ty::Float(_) | Ty::Param(_) => 1,
             Ty::Simd(_, n) => *n,
+            Ty::Large(ty, _) => 3 * ty.live_floats(),
             Ty::Array(ty, n) | Ty::ConstArray(ty, n) | Ty::Vec(ty, n) | Ty::Slice(ty, n) => {
                 n * ty.live_floats()
             }
@@ -149,6 +155,7 @@ impl Ty {
     pub fn is_copy(&self) -> bool {
         let kept = |ty: &Ty| {
             matches!(ty, Ty::Vec(..) | Ty::Boxed(_) | Ty::Str | Ty::Slice(..) | Ty::Borrowed(..))
+                || *ty == Ty::Text
         };
         !self.any(&kept)
     }
@@ -170,31 +177,6 @@ impl Ty {
             }
             _ => self.clone(),
         }
-    }
-
-    /// Whether the same bytes may be a float in one variant and something else in another, which cannot
-    /// be `Active`.
-    pub fn mixes(&self) -> bool {
-        self.any(&|ty| {
-            let payloads: Vec<Vec<&Ty>> = match ty {
-                Ty::Result(ok, err, _) => vec![vec![ok], vec![err]],
-                Ty::Adt(adt) => adt.variants.iter().map(|fields| fields.iter().collect()).collect(),
-                _ => return false,
-            };
-            let holds = |test: &dyn Fn(&Ty) -> bool| {
-                payloads.iter().filter(|fields| fields.iter().any(|ty| ty.any(test))).count()
-            };
-            let floats = holds(&|ty| matches!(ty, Ty::Float(_) | Ty::Param(_) | Ty::Simd(..)));
-            // The tag of an inner enum is something else, too.
-            let others = holds(&|ty| {
-                matches!(ty, Ty::Int(_) | Ty::Option(..) | Ty::Result(..))
-                    || matches!(ty, Ty::Adt(adt) if adt.is_enum)
-            });
-            let kind = |float| holds(&|ty| ty.has(float)) > 0;
-            let kinds = [Float::F16, Float::F32, Float::F64, Float::F128];
-            let several = kinds.into_iter().filter(|float| kind(*float)).count() > 1;
-            payloads.len() > 1 && floats > 0 && (others > 0 || (floats > 1 && several))
-        })
     }
 
     /// As it is written where it is used. `inside` is the float that a type parameter `T` stands for in a
@@ -233,9 +215,11 @@ impl Ty {
                 None => adt.name(),
             },
             Ty::Simd(float, n) => format!("Simd<{}, {n}>", float.name()),
+            Ty::Large(ty, n) => format!("Large<{}, {n}>", name(ty)),
             Ty::Vec(ty, _) => format!("Vec<{}>", name(ty)),
             Ty::Slice(ty, _) => format!("[{}]", name(ty)),
             Ty::Str => "str".into(),
+            Ty::Text => "String".into(),
             Ty::Boxed(ty) => format!("Box<{}>", name(ty)),
             Ty::Borrowed(ty, false) => format!("&{}", name(ty)),
             Ty::Borrowed(ty, true) => format!("&mut {}", name(ty)),
@@ -278,7 +262,17 @@ impl Ty {
 
 impl Adt {
     pub fn name(&self) -> String {
-        format!("{}{}", if self.is_enum { "E" } else { "S" }, self.id)
+        format!(
+            "{}{}",
+            if self.is_enum {
+                "E"
+            } else if self.is_union {
+                "U"
+            } else {
+                "S"
+            },
+            self.id
+        )
     }
 
     /// The path of a variant, or of the struct.
@@ -346,6 +340,9 @@ impl Adt {
             None if borrows => "<'a>",
             None => "",
         };
+        if self.is_union {
+            return text + &self.define_union();
+        }
         if self.is_enum {
             writeln!(text, "pub enum {name} {{").unwrap();
             for (i, fields) in self.variants.iter().enumerate() {
@@ -389,6 +386,18 @@ impl Adt {
             }
         }
         writeln!(text, "    }}\n}}").unwrap();
+        text
+    }
+
+    /// What follows the attributes of a union. Which field is used, the type itself says.
+    fn define_union(&self) -> String {
+        let mut text = format!("pub union {} {{", self.name());
+        for (i, fields) in self.variants.iter().enumerate() {
+            write!(text, " pub f{i}: {},", fields[0].name(None)).unwrap();
+        }
+        writeln!(text, " }}\nimpl Leaves for {} {{", self.name()).unwrap();
+        writeln!(text, "    fn visit(&mut self, v: &mut dyn FnMut(Leaf<'_>)) {{").unwrap();
+        writeln!(text, "        unsafe {{ self.f{}.visit(v) }}\n    }}\n}}", self.live).unwrap();
         text
     }
 }

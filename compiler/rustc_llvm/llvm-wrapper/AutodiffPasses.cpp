@@ -42,6 +42,7 @@ bool LLVMRustOnlySliceCalls(const Function *F);
 // In AutodiffPointers.cpp.
 void LLVMRustKeepChosenObjects(Function &F, ScalarEvolution &SE);
 void LLVMRustTouchReturnedPointers(Function &F);
+void LLVMRustSeparateAccesses(Function &F);
 void LLVMRustForgetPointers(Module &M);
 void LLVMRustSpreadAggregates(Module &M);
 
@@ -52,6 +53,7 @@ void LLVMRustAddReturnsThroughMemory(ModulePassManager &MPM);
 void LLVMRustSpreadStores(Function &F);
 void LLVMRustUntieStores(Function &F, function_ref<Function *()> Opaque);
 void LLVMRustForgetFreezes(Function &F);
+void LLVMRustCountVariables(Function &F);
 
 // In AutodiffTypes.cpp.
 Function *LLVMRustDeclareMarker(Module &M, StringRef Name, FunctionType *Ty);
@@ -347,9 +349,6 @@ private:
 // takes them for ranges that do not.
 void copyByTemporary(Function &F) {
   const DataLayout &Layout = F.getDataLayout();
-  const unsigned TypeKinds[] = {
-      LLVMContext::MD_tbaa, LLVMContext::MD_tbaa_struct,
-      F.getContext().getMDKindID("rustc.autodiff.element")};
   SmallVector<MemMoveInst *> Moves;
   for (Instruction &I : instructions(F))
     if (auto *Move = dyn_cast<MemMoveInst>(&I))
@@ -384,7 +383,7 @@ void copyByTemporary(Function &F) {
     CallInst *In = Builder.CreateMemCpy(Move->getDest(), Move->getDestAlign(),
                                         Temporary, MaybeAlign(), Size);
     for (CallInst *Copy : {Out, In})
-      Copy->copyMetadata(*Move, TypeKinds);
+      Copy->copyMetadata(*Move, {LLVMContext::MD_tbaa});
     if (!OnStack)
       Builder.CreateCall(F.getParent()->getOrInsertFunction(
                              "free", FunctionType::get(Builder.getVoidTy(),
@@ -395,6 +394,10 @@ void copyByTemporary(Function &F) {
   }
 }
 
+// What keeps LLVM from making a fill or a copy, which does not say what it moves, of
+// stores and loads that do.
+constexpr StringRef NoFills = "no-builtin-memset", NoCopies = "no-builtin-memcpy";
+
 // Until Enzyme has run, nothing is computed that the program would not compute.
 // Of what is not selected in the end, the adjoint is zero, but times the
 // derivative of a square root of a negative number, or of a division by zero, it
@@ -402,8 +405,11 @@ void copyByTemporary(Function &F) {
 struct NoSpeculationPass : PassInfoMixin<NoSpeculationPass> {
   PreservedAnalyses run(Module &M, ModuleAnalysisManager &) {
     for (Function &F : M)
-      if (!F.isDeclaration())
+      if (!F.isDeclaration()) {
         F.addFnAttr(Attribute::OptForFuzzing);
+        F.addFnAttr(NoFills);
+        F.addFnAttr(NoCopies);
+      }
     return PreservedAnalyses::none();
   }
 };
@@ -483,9 +489,14 @@ struct PreparePass : PassInfoMixin<PreparePass> {
     LLVMRustTouchReturnedPointers(F);
     copyByTemporary(F);
     LLVMRustTellTypes(F);
+    LLVMRustSeparateAccesses(F);
     LLVMRustUntieStores(F, [&] { return declareOpaque(*F.getParent()); });
     describeIntrinsics(F);
+    LLVMRustCountVariables(F);
     F.addFnAttr(KeepPointers);
+    // What Enzyme makes of it would otherwise not be inlined where this is not said.
+    for (StringRef Attr : {NoFills, NoCopies})
+      F.removeFnAttr(Attr);
     // What a function was passed in memory, its reverse reads again.
     forgetParamAttr(F, Attribute::DeadOnReturn, [](const Function *) { return true; });
     // What goes nowhere from a function may be kept for its reverse.

@@ -3,6 +3,7 @@
 
 #include "LLVMWrapper.h"
 
+#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/Analysis/AliasAnalysis.h"
 #include "llvm/Analysis/ScalarEvolutionExpressions.h"
@@ -33,6 +34,25 @@ bool holdsPointer(Type *Ty) {
 // Until Enzyme has run: takes a pointer, and may keep it, or read and write there.
 constexpr StringRef KeepName = "rustc.autodiff.keep";
 constexpr StringRef TouchName = "rustc.autodiff.touch";
+
+// Until Enzyme has run: zero, which nobody knows.
+constexpr StringRef ZeroName = "rustc.autodiff.zero";
+
+constexpr uint32_t NotAVariant = 1u << 31;
+
+// A pointer of which nobody knows that it is \p Pointer, unless it was asked for by the same
+// number.
+Value *separate(Value *Pointer, uint32_t Number, IRBuilderBase &Builder) {
+  Module &M = *Builder.GetInsertBlock()->getModule();
+  Function *Zero = LLVMRustDeclareMarker(
+      M, ZeroName, FunctionType::get(Builder.getInt64Ty(), {Builder.getInt32Ty()}, false));
+  Zero->setDoesNotAccessMemory();
+  Zero->setSpeculatable();
+  Zero->addFnAttr("enzyme_inactive");
+  Zero->addRetAttr(Attribute::get(M.getContext(), "enzyme_type", "{[-1]:Integer}"));
+  return Builder.CreateInBoundsPtrAdd(
+      Pointer, Builder.CreateCall(Zero, {Builder.getInt32(Number)}));
+}
 
 void call(StringRef Name, MemoryEffects Effects, Value *Pointer, IRBuilder<> &Builder) {
   Module &M = *Builder.GetInsertBlock()->getModule();
@@ -134,6 +154,35 @@ Function *spreadAggregates(Function &F) {
   return New;
 }
 
+// What one place in memory, a distance from a pointer, is accessed as.
+struct Accesses {
+  struct Access {
+    int64_t Start, End;
+    // The type of a float or a pointer, or nothing.
+    Type *Ty;
+    Use *Pointer;
+  };
+  SmallVector<Access> All;
+
+  void add(Instruction &I, Use &Pointer, int64_t Start) {
+    Type *Ty = getLoadStoreType(&I), *Scalar = Ty->getScalarType();
+    int64_t Size = I.getDataLayout().getTypeStoreSize(Ty).getFixedValue();
+    bool IsNumber = !Scalar->isFloatingPointTy() && !Scalar->isPointerTy();
+    All.push_back({Start, Start + Size, IsNumber ? nullptr : Scalar, &Pointer});
+  }
+
+  // Those that overlap with one of another kind.
+  SmallVector<Use *> mixed() const {
+    SmallVector<Use *> Mixed;
+    for (const Access &A : All)
+      if (any_of(All, [&](const Access &B) {
+            return A.Ty != B.Ty && A.Start < B.End && B.Start < A.End;
+          }))
+        Mixed.push_back(A.Pointer);
+    return Mixed;
+  }
+};
+
 } // namespace
 
 // A pointer that is one of several, or that a loop moves now and then, Enzyme takes
@@ -175,7 +224,44 @@ void LLVMRustTouchReturnedPointers(Function &F) {
   }
 }
 
+// What an access shows of the place that it goes to, Enzyme takes to hold for each access
+// that is certain to happen whenever the pointer is made. Where one place is a float at
+// one time and something else at another, as in an enum that is overwritten, each access
+// has a pointer of its own, of which it is not known that it is the same.
+void LLVMRustSeparateAccesses(Function &F) {
+  MapVector<Value *, Accesses> Places;
+  const DataLayout &Layout = F.getDataLayout();
+  for (Instruction &I : instructions(F)) {
+    if (!isa<LoadInst, StoreInst>(I))
+      continue;
+    Use &Pointer = I.getOperandUse(isa<LoadInst>(I) ? 0 : 1);
+    APInt Offset(Layout.getIndexTypeSizeInBits(Pointer->getType()), 0);
+    Value *Base = Pointer->stripAndAccumulateConstantOffsets(
+        Layout, Offset, /*AllowNonInbounds=*/true);
+    Places[Base].add(I, Pointer, Offset.getSExtValue());
+  }
+  uint32_t Number = NotAVariant;
+  for (auto &[Base, Accesses] : Places)
+    for (Use *Pointer : Accesses.mixed()) {
+      IRBuilder<> Builder(cast<Instruction>(Pointer->getUser()));
+      Pointer->set(separate(*Pointer, Number++, Builder));
+    }
+}
+
+extern "C" LLVMValueRef LLVMRustAutodiffVariantPointer(LLVMBuilderRef B,
+                                                       LLVMValueRef Pointer,
+                                                       uint32_t Variant) {
+  return wrap(separate(unwrap(Pointer), Variant, *unwrap(B)));
+}
+
 void LLVMRustForgetPointers(Module &M) {
+  if (Function *Zero = M.getFunction(ZeroName)) {
+    for (User *U : make_early_inc_range(Zero->users())) {
+      U->replaceAllUsesWith(Constant::getNullValue(U->getType()));
+      cast<CallBase>(U)->eraseFromParent();
+    }
+    Zero->eraseFromParent();
+  }
   for (StringRef Name : {KeepName, TouchName})
     if (Function *F = M.getFunction(Name)) {
       for (User *U : make_early_inc_range(F->users()))

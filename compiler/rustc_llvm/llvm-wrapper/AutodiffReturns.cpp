@@ -55,6 +55,12 @@ private:
            !all_of(Struct->elements(), isFloat);
   }
 
+  static bool holdsFloat(Type *Ty) {
+    auto *Struct = dyn_cast<StructType>(Ty);
+    return Struct && any_of(Struct->elements(),
+                            [](Type *T) { return T->isFPOrFPVectorTy(); });
+  }
+
   // What the integer that is returned has been, or becomes where it is used.
   static Type *floatReturnedBy(Function &F) {
     for (BasicBlock &BB : F)
@@ -176,7 +182,7 @@ private:
       if (!Extract || Extract->getNumIndices() != 1)
         continue;
       Value *Struct = Extract->getAggregateOperand();
-      if (!isMixed(Struct->getType()))
+      if (!holdsFloat(Struct->getType()))
         continue;
       if (Value *Element = element(Struct, Extract->getIndices().front(), Phis)) {
         Extract->replaceAllUsesWith(Element);

@@ -129,3 +129,44 @@ void LLVMRustForgetFreezes(Function &F) {
       Freeze->eraseFromParent();
     }
 }
+
+static bool holdsBytes(const Type *Ty) {
+  if (auto *Array = dyn_cast<ArrayType>(Ty))
+    return Array->getElementType()->isIntegerTy(8) ? Array->getNumElements() > 1
+                                                   : holdsBytes(Array->getElementType());
+  return isa<StructType>(Ty) && any_of(cast<StructType>(Ty)->elements(), holdsBytes);
+}
+
+// Makes a number of elements of a variable that is one large value, or bytes. Enzyme
+// clears the shadow of a single value by the store of one, of which LLVM makes a store of
+// each of its scalars, and takes a byte for an integer. What there are several of, it fills.
+void LLVMRustCountVariables(Function &F) {
+  constexpr uint64_t LargestValue = 128;
+  const DataLayout &Layout = F.getDataLayout();
+  SmallVector<AllocaInst *> Variables;
+  for (Instruction &I : instructions(F)) {
+    auto *Variable = dyn_cast<AllocaInst>(&I);
+    if (!Variable || Variable->isArrayAllocation() ||
+        !Variable->getAllocatedType()->isAggregateType())
+      continue;
+    uint64_t Size = Layout.getTypeAllocSize(Variable->getAllocatedType()).getFixedValue();
+    if (Size > LargestValue || holdsBytes(Variable->getAllocatedType()))
+      Variables.push_back(Variable);
+  }
+  for (AllocaInst *Variable : Variables) {
+    IRBuilder<> Builder(Variable);
+    Type *Ty = Builder.getInt8Ty();
+    uint64_t Count = Layout.getTypeAllocSize(Variable->getAllocatedType()).getFixedValue();
+    auto *Array = dyn_cast<ArrayType>(Variable->getAllocatedType());
+    if (Array && !Array->getElementType()->isAggregateType()) {
+      Ty = Array->getElementType();
+      Count = Array->getNumElements();
+    }
+    AllocaInst *Counted =
+        Builder.CreateAlloca(Ty, Variable->getAddressSpace(), Builder.getInt64(Count));
+    Counted->setAlignment(Variable->getAlign());
+    Counted->copyMetadata(*Variable);
+    Variable->replaceAllUsesWith(Counted);
+    Variable->eraseFromParent();
+  }
+}

@@ -5,21 +5,18 @@
 #include "LLVMWrapper.h"
 
 #include "llvm/ADT/SmallPtrSet.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Analysis/ValueTracking.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/MDBuilder.h"
 #include "llvm/IR/Module.h"
-#include "llvm/IR/PatternMatch.h"
-#include "llvm/Transforms/Utils/BasicBlockUtils.h"
 
 #include <limits>
-#include <numeric>
 #include <optional>
 
 using namespace llvm;
-using namespace llvm::PatternMatch;
 
 // A function that is there until Enzyme has run, to tell it or LLVM something. What it
 // does with memory is for the caller to say.
@@ -41,9 +38,7 @@ constexpr StringRef Bytes = "bytes";
 // would take it for anything but a float; of this, it asks for the derivative.
 constexpr StringRef UnknownBytes = "rustc.autodiff.bytes.";
 constexpr StringRef UnknownCopy = "rustc.autodiff.bytes.copy";
-
-// What rustc says of a copy of values of several types: the size of one.
-constexpr StringRef Element = "rustc.autodiff.element";
+constexpr StringRef UnknownFill = "rustc.autodiff.bytes.fill";
 
 // What rustc says, of a parameter of an adapter, that it points to.
 constexpr StringRef Pointee = "rustc.autodiff.pointee";
@@ -61,8 +56,22 @@ StringRef nameOf(const MDNode *Tag) {
   return Name ? Name->getString() : "";
 }
 
-uint64_t numberIn(const MDNode *Node, unsigned Index) {
-  return mdconst::extract<ConstantInt>(Node->getOperand(Index))->getZExtValue();
+// A float type by its name, and its name.
+Type *floatNamed(StringRef Name, LLVMContext &C) {
+  return StringSwitch<Type *>(Name)
+      .Case("half", Type::getHalfTy(C))
+      .Case("float", Type::getFloatTy(C))
+      .Case("double", Type::getDoubleTy(C))
+      .Case("fp128", Type::getFP128Ty(C))
+      .Default(nullptr);
+}
+
+StringRef nameOfFloat(const Type *Ty) {
+  return Ty->isHalfTy()     ? "half"
+         : Ty->isFloatTy()  ? "float"
+         : Ty->isDoubleTy() ? "double"
+         : Ty->isFP128Ty()  ? "fp128"
+                            : "";
 }
 
 // The type that the access itself shows.
@@ -70,10 +79,8 @@ StringRef nameOfAccess(const Instruction &I) {
   if (!isa<LoadInst, StoreInst>(I))
     return "";
   Type *Ty = getLoadStoreType(&I)->getScalarType();
-  if (Ty->isFloatTy())
-    return "float";
-  if (Ty->isDoubleTy())
-    return "double";
+  if (StringRef Name = nameOfFloat(Ty); !Name.empty())
+    return Name;
   // Nobody calculates with the bits of a float or a pointer.
   if (Ty->isIntegerTy() && any_of(I.users(), [](const User *U) {
         auto *Operation = dyn_cast<BinaryOperator>(U);
@@ -121,11 +128,7 @@ public:
 
   // What all of it is, if that is floats of one size.
   Type *floats(LLVMContext &C) const {
-    if (Differ || HasUntold)
-      return nullptr;
-    return Told == "float"    ? Type::getFloatTy(C)
-           : Told == "double" ? Type::getDoubleTy(C)
-                              : nullptr;
+    return Differ || HasUntold ? nullptr : floatNamed(Told, C);
   }
 
 private:
@@ -201,7 +204,7 @@ private:
       else if (isa<MemIntrinsic>(I))
         visitMetadata(*I);
       else if (auto *Call = dyn_cast<CallBase>(I))
-        visitCall(*Call, U);
+        visitCall(*Call, U, At);
       else if (getLoadStorePointerOperand(I) == Pointer && !isElsewhere(*I, At))
         visitAccess(*I);
     }
@@ -229,11 +232,11 @@ private:
     }
   }
 
-  void visitCall(const CallBase &Call, const Use &U) {
+  void visitCall(const CallBase &Call, const Use &U, Distance At) {
     const Function *Callee = Call.getCalledFunction();
     if (Callee && !Callee->isDeclaration() && Call.isArgOperand(&U) &&
         Call.getArgOperandNo(&U) < Callee->arg_size())
-      push(Callee->getArg(Call.getArgOperandNo(&U)));
+      push(Callee->getArg(Call.getArgOperandNo(&U)), At);
   }
 
   void visitAccess(const Instruction &I) {
@@ -251,34 +254,9 @@ private:
     MDNode *Tag = I.getMetadata(LLVMContext::MD_tbaa);
     if (Tag)
       note(nameOf(Tag));
-    MDNode *Struct = I.getMetadata(LLVMContext::MD_tbaa_struct);
-    if (Struct) {
-      uint64_t ToldBytes = 0;
-      for (unsigned Index = 0; Index < Struct->getNumOperands(); Index += 3) {
-        ToldBytes += numberIn(Struct, Index + 1);
-        note(nameOf(cast<MDNode>(Struct->getOperand(Index + 2))));
-      }
-      MDNode *Size = I.getMetadata(Element);
-      HasUntold |= !Size || ToldBytes < numberIn(Size, 0);
-    }
-    return Tag || Struct;
+    return Tag;
   }
 };
-
-// Says of memory that is filled, or copied as bytes or as nobody says what, what it
-// is used as, if that is one thing.
-void describe(MemIntrinsic &Call) {
-  MDNode *Tag = Call.getMetadata(LLVMContext::MD_tbaa);
-  if (Tag ? nameOf(Tag) != Bytes
-          : Call.hasMetadata(LLVMContext::MD_tbaa_struct) ||
-                Call.hasMetadata(Element))
-    return;
-  Uses Uses(Call.getDest(), Call.getDataLayout(),
-            dyn_cast<ConstantInt>(Call.getLength()));
-  bool MayDiffer = Uses.Differ || (isa<MemTransferInst>(Call) && Uses.HasUntold);
-  if (!MayDiffer && !Uses.Told.empty())
-    Call.setMetadata(LLVMContext::MD_tbaa, tag(Call.getContext(), Uses.Told));
-}
 
 Function *declareUnknownBytes(Module &M, Type *From, Type *To) {
   std::string Name;
@@ -286,27 +264,10 @@ Function *declareUnknownBytes(Module &M, Type *From, Type *To) {
   return LLVMRustDeclareMarker(M, Name, FunctionType::get(To, {From}, false));
 }
 
-// Bytes of floats that are copied as an integer are copied as floats instead.
-void copyBytes(LoadInst &Load) {
-  Uses Uses(Load.getPointerOperand(), Load.getDataLayout());
-  LLVMContext &C = Load.getContext();
+// Makes \p Load, which loads an integer, one of the floats that are there.
+void loadFloats(LoadInst &Load, Type *Float) {
   IRBuilder<> Builder(&Load);
-  Type *Ty = Load.getType(), *Float = Uses.floats(C);
-  bool IsKnown = !Uses.Told.empty() || Uses.HasUntold;
-  if (!Uses.HasFloat && IsKnown) {
-    Load.setMetadata(LLVMContext::MD_tbaa, nullptr);
-    return;
-  }
-  if (!Float) {
-    Function *Unknown =
-        declareUnknownBytes(*Load.getModule(), Load.getPointerOperandType(), Ty);
-    Unknown->setMemoryEffects(MemoryEffects::argMemOnly(ModRefInfo::Ref));
-    CallInst *Call = Builder.CreateCall(Unknown, {Load.getPointerOperand()});
-    Call->addParamAttr(0, Attribute::getWithAlignment(C, Load.getAlign()));
-    Load.replaceAllUsesWith(Call);
-    Load.eraseFromParent();
-    return;
-  }
+  Type *Ty = Load.getType();
   unsigned Width = Ty->getIntegerBitWidth();
   unsigned FloatWidth = Float->getScalarSizeInBits();
   // What is smaller is never reached: code for all sizes, of which the floats
@@ -315,7 +276,7 @@ void copyBytes(LoadInst &Load) {
     return;
   Type *FloatTy =
       Width == FloatWidth ? Float : FixedVectorType::get(Float, Width / FloatWidth);
-  MDNode *Tag = tag(C, Uses.Told);
+  MDNode *Tag = tag(Load.getContext(), nameOfFloat(Float));
   LoadInst *Floats =
       Builder.CreateAlignedLoad(FloatTy, Load.getPointerOperand(), Load.getAlign());
   Floats->setMetadata(LLVMContext::MD_tbaa, Tag);
@@ -334,149 +295,147 @@ void copyBytes(LoadInst &Load) {
   Load.eraseFromParent();
 }
 
-// What \p Length is calculated as a multiple of: a size, by a number. What ScalarEvolution
-// can prove is less, of a product that may wrap the factors of two, and would be taken
-// for the size. What the length is in a case that does not occur does not count.
-std::optional<uint64_t> factorOf(const Value *Length, unsigned Depth = 0) {
-  const Value *Some, *Other;
-  const APInt *Factor, *Shift;
-  if (match(Length, m_Mul(m_Value(), m_APInt(Factor))) ||
-      match(Length, m_ExtractValue<0>(m_Intrinsic<Intrinsic::umul_with_overflow>(
-                        m_Value(), m_APInt(Factor)))))
-    return Factor->getLimitedValue();
-  if (match(Length, m_Shl(m_Mul(m_Value(), m_APInt(Factor)), m_APInt(Shift))))
-    return Factor->shl(*Shift).getLimitedValue();
-  if (match(Length, m_Shl(m_Value(), m_APInt(Shift))))
-    return APInt(Shift->getBitWidth(), 1).shl(*Shift).getLimitedValue();
-  if (auto *Known = dyn_cast<ConstantInt>(Length))
-    return Known->getLimitedValue();
-  SmallVector<const Value *> Parts;
-  bool IsSum = match(Length, m_Add(m_Value(Some), m_Value(Other))) ||
-               match(Length, m_Sub(m_Value(Some), m_Value(Other)));
-  if (auto *Cases = dyn_cast<PHINode>(Length))
-    append_range(Parts, Cases->incoming_values());
-  else if (IsSum || match(Length, m_MaxOrMin(m_Value(Some), m_Value(Other))) ||
-           match(Length, m_Select(m_Value(), m_Value(Some), m_Value(Other))))
-    Parts = {Some, Other};
-  constexpr unsigned MaxDepth = 4;
-  if (Parts.empty() || Depth == MaxDepth)
-    return std::nullopt;
-  uint64_t Common = 0;
-  SmallVector<uint64_t> Factors;
-  for (const Value *Part : Parts) {
-    if (isa<UndefValue>(Part))
-      continue;
-    std::optional<uint64_t> Of = factorOf(Part, Depth + 1);
-    if (!Of)
-      return std::nullopt;
-    Common = std::gcd(Common, *Of);
-    if (!isa<ConstantInt>(Part))
-      Factors.push_back(*Of);
+// Bytes of floats that are loaded as an integer are loaded as floats instead.
+void loadBytes(LoadInst &Load) {
+  LLVMContext &C = Load.getContext();
+  const DataLayout &Layout = Load.getDataLayout();
+  auto *Size = ConstantInt::get(Type::getInt64Ty(C),
+                                Layout.getTypeStoreSize(Load.getType()).getFixedValue());
+  Uses Uses(Load.getPointerOperand(), Layout, Size);
+  bool IsKnown = !Uses.Told.empty() || Uses.HasUntold;
+  if (!Uses.HasFloat && IsKnown) {
+    Load.setMetadata(LLVMContext::MD_tbaa, nullptr);
+    return;
   }
-  // The length of elements and of what is before them is no number of elements.
-  if (IsSum && any_of(Factors, [&](uint64_t Of) { return Of != Common; }))
-    return std::nullopt;
-  return Common;
+  if (Type *Float = Uses.floats(C)) {
+    loadFloats(Load, Float);
+    return;
+  }
+  IRBuilder<> Builder(&Load);
+  Function *Unknown = declareUnknownBytes(
+      *Load.getModule(), Load.getPointerOperandType(), Load.getType());
+  // It has an effect, so that Enzyme asks for its derivative.
+  Unknown->setMemoryEffects(MemoryEffects::argMemOnly(ModRefInfo::Ref) |
+                            MemoryEffects::inaccessibleMemOnly());
+  CallInst *Call = Builder.CreateCall(Unknown, {Load.getPointerOperand()});
+  Call->addParamAttr(0, Attribute::getWithAlignment(C, Load.getAlign()));
+  Load.replaceAllUsesWith(Call);
+  Load.eraseFromParent();
 }
 
-// Whether \p Copy copies several elements that may be of several types.
-bool copiesSeveral(const MemCpyInst &Copy) {
-  MDNode *Tag = Copy.getMetadata(LLVMContext::MD_tbaa);
-  if (Copy.isVolatile() || (Tag && nameOf(Tag) != Bytes))
-    return false;
-  auto *Known = dyn_cast<ConstantInt>(Copy.getLength());
-  MDNode *Size = Copy.getMetadata(Element);
-  return !Known || (Size && Known->getZExtValue() > numberIn(Size, 0));
-}
-
-// The size of the elements of which \p Copy copies several, if that is known.
-std::optional<uint64_t> elementSize(const MemCpyInst &Copy) {
-  if (MDNode *Size = Copy.getMetadata(Element))
-    return numberIn(Size, 0);
-  return factorOf(Copy.getLength());
-}
-
-bool isMixed(const MemCpyInst &Copy) {
-  Uses Uses(Copy.getDest(), Copy.getDataLayout());
-  Uses.addSource(Copy.getSource());
-  return Uses.HasFloat && (Uses.Differ || Uses.HasUntold);
-}
-
-// A copy of run-time length, of floats and something else in elements of unknown size, is
-// lost on Enzyme.
-void refuseCopy(MemCpyInst &Copy) {
-  Module &M = *Copy.getModule();
-  IRBuilder<> Builder(&Copy);
-  Value *Args[] = {Copy.getDest(), Copy.getSource(), Copy.getLength()};
+// A copy or a fill of bytes that are, in part, floats is lost on Enzyme.
+void refuse(MemIntrinsic &Call) {
+  Module &M = *Call.getModule();
+  IRBuilder<> Builder(&Call);
+  auto *Copy = dyn_cast<MemCpyInst>(&Call);
+  Value *Args[] = {Call.getDest(), Call.getArgOperand(1), Call.getLength()};
   Type *Types[] = {Args[0]->getType(), Args[1]->getType(), Args[2]->getType()};
-  Function *Unknown = LLVMRustDeclareMarker(
-      M, UnknownCopy, FunctionType::get(Builder.getVoidTy(), Types, false));
+  Function *Unknown =
+      LLVMRustDeclareMarker(M, Copy ? UnknownCopy : UnknownFill,
+                            FunctionType::get(Builder.getVoidTy(), Types, false));
   Unknown->setMemoryEffects(MemoryEffects::argMemOnly());
   Unknown->addParamAttr(0, Attribute::WriteOnly);
-  Unknown->addParamAttr(1, Attribute::ReadOnly);
-  for (unsigned Index : {0, 1})
+  if (Copy)
+    Unknown->addParamAttr(1, Attribute::ReadOnly);
+  for (unsigned Index = 0; Index < (Copy ? 2 : 1); ++Index)
     Unknown->addParamAttr(
         Index, Attribute::getWithCaptureInfo(M.getContext(), CaptureInfo::none()));
   Builder.CreateCall(Unknown, Args);
-  Copy.eraseFromParent();
+  Call.eraseFromParent();
 }
 
-// Copies one element after another. Of a copy of unknown length, Enzyme takes all of
-// it for what the first byte is. What rustc says of one element, it does not take to
-// be said of the next.
-void copyElements(Function &F) {
-  SmallVector<std::pair<MemCpyInst *, uint64_t>> Copies;
-  SmallVector<MemCpyInst *> Unknown;
-  for (Instruction &I : instructions(F)) {
-    auto *Copy = dyn_cast<MemCpyInst>(&I);
-    if (!Copy || !copiesSeveral(*Copy))
-      continue;
-    uint64_t Size = elementSize(*Copy).value_or(1);
-    // In fewer bytes, there is hardly a float beside something else.
-    if (Size >= 8)
-      Copies.push_back({Copy, Size});
-    else if (isMixed(*Copy)) {
-      // Single bytes may be anything.
-      if (Size > 2)
-        Copies.push_back({Copy, Size});
-      else
-        Unknown.push_back(Copy);
+// Tells Enzyme, as the type of all that \p Call copies or fills, what it is by \p Name.
+// What the places are at other times, it does not ask then.
+void tellType(MemIntrinsic &Call, StringRef Name) {
+  LLVMContext &C = Call.getContext();
+  std::string TypeName = floatNamed(Name, C) ? ("Float@" + Name).str()
+                     : Name == "any pointer" ? "Pointer"
+                                             : "Integer";
+  Metadata *Start = ConstantAsMetadata::get(ConstantInt::get(Type::getInt64Ty(C), 0));
+  Call.setMetadata(LLVMContext::MD_tbaa, tag(C, Name));
+  Call.setMetadata("enzyme_truetype", MDNode::get(C, {MDString::get(C, TypeName), Start}));
+}
+
+// Tells Enzyme what is taken out of a structure, or put there, which it would ask those who
+// use it: at \p Offset in what \p I is, or everywhere.
+void tellType(Instruction &I, Type *Ty, int64_t Offset) {
+  StringRef Float = nameOfFloat(Ty);
+  if (Float.empty() && !Ty->isPointerTy())
+    return;
+  LLVMContext &C = I.getContext();
+  std::string Name = Float.empty() ? "Pointer" : ("Float@" + Float).str();
+  Metadata *At = ConstantAsMetadata::get(ConstantInt::getSigned(Type::getInt32Ty(C), Offset));
+  MDNode *Kind = MDNode::get(C, MDString::get(C, Name));
+  I.setMetadata("enzyme_type", MDNode::get(C, {MDString::get(C, "Unknown"), At, Kind}));
+}
+
+void tellType(Instruction &I) {
+  if (auto *Extract = dyn_cast<ExtractValueInst>(&I))
+    return tellType(I, Extract->getType(), -1);
+  auto *Insert = dyn_cast<InsertValueInst>(&I);
+  auto *Struct = Insert ? dyn_cast<StructType>(Insert->getType()) : nullptr;
+  if (!Struct || Insert->getNumIndices() != 1)
+    return;
+  const StructLayout *Layout = I.getDataLayout().getStructLayout(Struct);
+  tellType(I, Insert->getInsertedValueOperand()->getType(),
+           Layout->getElementOffset(Insert->getIndices().front()).getFixedValue());
+}
+
+// Says of memory that is filled, or copied as bytes, what it is used as, if that is one
+// thing, or no float.
+void describe(MemIntrinsic &Call) {
+  MDNode *Tag = Call.getMetadata(LLVMContext::MD_tbaa);
+  if (Tag && nameOf(Tag) != Bytes)
+    return tellType(Call, nameOf(Tag));
+  Uses Uses(Call.getDest(), Call.getDataLayout(),
+            dyn_cast<ConstantInt>(Call.getLength()));
+  auto *Copy = dyn_cast<MemCpyInst>(&Call);
+  if (Copy && (Uses.Told.empty() || !isa<ConstantInt>(Call.getLength())))
+    Uses.addSource(Copy->getSource());
+  if (Uses.Told.empty() && !Tag)
+    return;
+  if (!Uses.HasFloat)
+    tellType(Call, "long");
+  else if (!Uses.Differ && !(Copy && Uses.HasUntold))
+    tellType(Call, Uses.Told);
+  else
+    refuse(Call);
+}
+
+// Whether an integer that is calculated from the bits that \p Bits has leaves this function
+// or goes to memory, or becomes a float again.
+bool isKept(const Value &Bits) {
+  SmallVector<std::pair<const Value *, bool>> Pending{{&Bits, false}};
+  SmallPtrSet<const Value *, 16> Seen;
+  while (!Pending.empty()) {
+    auto [From, IsCalculated] = Pending.pop_back_val();
+    for (const User *U : From->users()) {
+      bool IsBitCast = isa<BitCastInst>(U) && U->getType()->isFPOrFPVectorTy();
+      if (isa<StoreInst, ReturnInst>(U) || IsBitCast ||
+          (isa<CallBase>(U) && !isa<IntrinsicInst>(U))) {
+        if (IsCalculated)
+          return true;
+        continue;
+      }
+      bool IsCopy = isa<PHINode, SelectInst, FreezeInst>(U);
+      bool IsCalculation = isa<BinaryOperator, CastInst, IntrinsicInst>(U) &&
+                           U->getType()->isIntOrIntVectorTy();
+      if ((IsCopy || IsCalculation) && Seen.insert(U).second)
+        Pending.push_back({U, IsCalculated || IsCalculation});
     }
   }
-  for (MemCpyInst *Copy : Unknown)
-    refuseCopy(*Copy);
-  for (auto [Copy, Size] : Copies) {
-    IRBuilder<> Builder(Copy);
-    Value *Length = Copy->getLength();
-    Value *Count = Builder.CreateExactUDiv(
-        Length, ConstantInt::get(Length->getType(), Size));
-    Instruction *NotEmpty =
-        SplitBlockAndInsertIfThen(Builder.CreateIsNotNull(Count), Copy, false);
-    auto [Body, Index] =
-        SplitBlockAndInsertSimpleForLoop(Count, NotEmpty->getIterator());
-    Builder.SetInsertPoint(Body);
-    Type *ElementTy = ArrayType::get(Builder.getInt8Ty(), Size);
-    auto at = [&, Index = Index](Value *Start) {
-      return Builder.CreateInBoundsGEP(ElementTy, Start, Index);
-    };
-    CallInst *One = Builder.CreateMemCpy(at(Copy->getDest()), MaybeAlign(),
-                                         at(Copy->getSource()), MaybeAlign(), Size);
-    One->copyMetadata(*Copy, {LLVMContext::MD_tbaa_struct});
-    Copy->eraseFromParent();
-  }
+  return false;
 }
 
-// A float that becomes part of a larger integer, as which a function takes or
-// returns it along with something else, is lost on Enzyme.
-void refusePackedFloat(BitCastInst &Cast) {
-  bool IsPacked = Cast.getSrcTy()->isFloatingPointTy() &&
-                  Cast.getDestTy()->isIntegerTy() &&
-                  any_of(Cast.users(), [](User *U) { return isa<ZExtInst>(U); });
-  if (!IsPacked)
+// The bits of a float that become part of another integer are lost on Enzyme. The function
+// that gives them has an effect, so that Enzyme asks for its derivative.
+void refuseBits(BitCastInst &Cast) {
+  if (!Cast.getSrcTy()->isFPOrFPVectorTy() || !Cast.getDestTy()->isIntegerTy() ||
+      !isKept(Cast))
     return;
   Function *Unknown = declareUnknownBytes(*Cast.getModule(), Cast.getSrcTy(),
                                           Cast.getDestTy());
-  Unknown->setDoesNotAccessMemory();
+  Unknown->setMemoryEffects(MemoryEffects::inaccessibleMemOnly());
   IRBuilder<> Builder(&Cast);
   Cast.replaceAllUsesWith(Builder.CreateCall(Unknown, {Cast.getOperand(0)}));
   Cast.eraseFromParent();
@@ -485,32 +444,39 @@ void refusePackedFloat(BitCastInst &Cast) {
 } // namespace
 
 void LLVMRustTellTypes(Function &F) {
+  for (Instruction &I : instructions(F)) {
+    MDNode *Tag = I.getMetadata(LLVMContext::MD_tbaa);
+    StringRef Name = nameOfAccess(I);
+    if (!Name.empty() && (!Tag || floatNamed(Name, I.getContext())))
+      I.setMetadata(LLVMContext::MD_tbaa, tag(I.getContext(), Name));
+  }
   for (Instruction &I : instructions(F))
-    if (!I.hasMetadata(LLVMContext::MD_tbaa)) {
-      StringRef Name = nameOfAccess(I);
-      if (!Name.empty())
-        I.setMetadata(LLVMContext::MD_tbaa, tag(I.getContext(), Name));
-    }
-  SmallVector<LoadInst *> Copied;
+    tellType(I);
+  SmallVector<LoadInst *> Loads;
+  SmallVector<MemIntrinsic *> Moves;
   SmallVector<BitCastInst *> Casts;
   for (Instruction &I : instructions(F)) {
-    if (auto *Call = dyn_cast<MemIntrinsic>(&I))
-      describe(*Call);
+    if (auto *Move = dyn_cast<MemIntrinsic>(&I))
+      Moves.push_back(Move);
     if (auto *Cast = dyn_cast<BitCastInst>(&I))
       Casts.push_back(Cast);
     auto *Load = dyn_cast<LoadInst>(&I);
-    MDNode *Tag = Load ? Load->getMetadata(LLVMContext::MD_tbaa) : nullptr;
-    // There is no float in fewer bytes.
-    if (Tag && nameOf(Tag) == Bytes && Load->isSimple() &&
-        Load->getType()->isIntegerTy() &&
-        Load->getType()->getIntegerBitWidth() >= 32)
-      Copied.push_back(Load);
+    if (Load && Load->hasMetadata(LLVMContext::MD_tbaa) && Load->isSimple() &&
+        Load->getType()->isIntegerTy())
+      Loads.push_back(Load);
   }
-  for (LoadInst *Load : Copied)
-    copyBytes(*Load);
+  for (LoadInst *Load : Loads) {
+    StringRef Name = nameOf(Load->getMetadata(LLVMContext::MD_tbaa));
+    if (Type *Float = floatNamed(Name, F.getContext()))
+      loadFloats(*Load, Float);
+    // There is no float in fewer bytes.
+    else if (Name == Bytes && Load->getType()->getIntegerBitWidth() >= 32)
+      loadBytes(*Load);
+  }
   for (BitCastInst *Cast : Casts)
-    refusePackedFloat(*Cast);
-  copyElements(F);
+    refuseBits(*Cast);
+  for (MemIntrinsic *Move : Moves)
+    describe(*Move);
 }
 
 void LLVMRustForgetUnknownBytes(Module &M) {
@@ -521,9 +487,12 @@ void LLVMRustForgetUnknownBytes(Module &M) {
       auto *Call = cast<CallBase>(U);
       IRBuilder<> Builder(Call);
       Value *From = Call->getArgOperand(0);
-      if (F.getName() == UnknownCopy) {
-        Builder.CreateMemCpy(From, MaybeAlign(), Call->getArgOperand(1), MaybeAlign(),
-                             Call->getArgOperand(2));
+      if (F.getName() == UnknownCopy || F.getName() == UnknownFill) {
+        Value *Source = Call->getArgOperand(1), *Size = Call->getArgOperand(2);
+        if (F.getName() == UnknownCopy)
+          Builder.CreateMemCpy(From, MaybeAlign(), Source, MaybeAlign(), Size);
+        else
+          Builder.CreateMemSet(From, Source, Size, MaybeAlign());
         Call->eraseFromParent();
         continue;
       }

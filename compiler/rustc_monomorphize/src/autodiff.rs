@@ -9,9 +9,28 @@ use rustc_hir::def::DefKind;
 use rustc_hir::def_id::{DefId, LOCAL_CRATE, LocalDefId};
 use rustc_middle::middle::codegen_fn_attrs::CodegenFnAttrFlags;
 use rustc_middle::middle::exported_symbols::{ExportedSymbol, SymbolExportLevel};
-use rustc_middle::ty::{self, Instance, InstanceKind, TyCtxt};
+use rustc_middle::mir;
+use rustc_middle::mono::stand_in;
+use rustc_middle::ty::{self, Instance, InstanceKind, Ty, TyCtxt, TypingEnv};
 
 use crate::errors::PrimalDeclaredOtherwise;
+
+/// The type of what the slice calls where `caller`, whose body is `body`, calls a `callee` in `scope`.
+pub(crate) fn called_in_slice<'tcx>(
+    tcx: TyCtxt<'tcx>,
+    body: &mir::Body<'tcx>,
+    caller: Instance<'tcx>,
+    scope: mir::SourceScope,
+    callee: Ty<'tcx>,
+) -> Ty<'tcx> {
+    let &ty::FnDef(def_id, args) = callee.kind() else { return callee };
+    let env = TypingEnv::fully_monomorphized();
+    let instance = Instance::expect_resolve(tcx, env, def_id, args, body.span);
+    match stand_in(tcx, body, caller, scope, instance) {
+        Some(stand_in) => Ty::new_fn_def(tcx, stand_in.def_id(), stand_in.args),
+        None => callee,
+    }
+}
 
 /// Reports the use of a function through a declaration that leaves out, or adds, `#[rustc_autodiff]`
 /// and thereby calls it in a way that it does not expect.

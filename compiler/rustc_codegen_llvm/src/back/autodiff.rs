@@ -157,8 +157,9 @@ struct AutoDiffMissingBody {
 #[diag("{$message} bytes that may be floats or not")]
 #[help(
     "`realloc` and copies of `u8`, of `MaybeUninit<[u8; N]>` or of a union copy bytes: copy the elements \
-     one by one; a small value of floats and something else that a function takes or returns is copied as \
-     bytes, too: pass a reference"
+     one by one; the bits of a float are bytes, too, where they are calculated with: calculate with the float; a \
+     small value of floats and something else that a function takes or returns is copied as bytes as well: pass \
+     a reference"
 )]
 struct AutoDiffUnknownBytes {
     message: String,
@@ -166,17 +167,22 @@ struct AutoDiffUnknownBytes {
 
 #[derive(Diagnostic)]
 #[diag("{$message}")]
-#[note("this place in memory is a float at one time, and something else at another")]
+#[note("what is at this place in memory may be a float or something else, and nothing says which")]
 #[help(
-    "in an enum or a union, let floats and other data have places of their own, as in a struct with a \
-     field for each"
+    "take an `enum` in place of a union, and copy floats as floats: not as integers that they are part of, and not \
+     by pointers to something else"
 )]
 struct AutoDiffSharedPlace {
     message: String,
 }
 
-/// What Enzyme says of a place with two types.
-const SHARED_PLACE: [&str; 2] = ["Illegal updateAnalysis", "inserting into : "];
+/// What Enzyme says of a place that has two types, or none.
+const SHARED_PLACE: [&str; 4] = [
+    "Illegal updateAnalysis",
+    "Illegal updateMemTransfer Analysis",
+    "inserting into : ",
+    "Cannot deduce type of ",
+];
 
 /// What `AutodiffTypes.cpp` puts in place of an integer that may be, or hold, a float.
 const UNKNOWN_BYTES: &str = "rustc.autodiff.bytes.";

@@ -216,8 +216,11 @@ impl<'ll, 'tcx> Lowering<'ll, 'tcx> {
         for index in ret.tangents.clone() {
             let tangent = self.piece(bx, index);
             // Of a call that nothing active goes into, Enzyme writes no tangent.
-            let (zero, size) = (bx.const_u8(0), bx.const_usize(layout.size.bytes()));
-            bx.memset(tangent.val.llval, zero, size, tangent.val.align, MemFlags::empty());
+            let (zero, one) = (bx.const_u8(0), bx.const_usize(1));
+            if !bx.fill_values(tangent.val, zero, layout, one) {
+                let size = bx.const_usize(layout.size.bytes());
+                bx.memset(tangent.val.llval, zero, size, tangent.val.align, MemFlags::empty());
+            }
             self.enzyme_args.push(tangent.val.llval);
         }
     }

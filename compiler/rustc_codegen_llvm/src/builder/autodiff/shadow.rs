@@ -1,7 +1,6 @@
 //! The shadow of a value that a primal takes by value: where its gradient is added up.
 
-use rustc_abi::{BackendRepr, FieldsShape, Float, Primitive, Size, Variants};
-use rustc_codegen_ssa::MemFlags;
+use rustc_abi::{FieldsShape, Variants};
 use rustc_codegen_ssa::common::IntPredicate;
 use rustc_codegen_ssa::mir::place::PlaceRef;
 use rustc_codegen_ssa::traits::*;
@@ -9,7 +8,8 @@ use rustc_data_structures::fx::FxIndexSet;
 use rustc_middle::ty::layout::{HasTypingEnv, LayoutOf, TyAndLayout};
 use rustc_middle::ty::{self, Ty};
 
-use super::{shapes, types};
+use super::pieces::{Kind, Pieces};
+use super::{copies, shapes};
 use crate::builder::Builder;
 use crate::context::CodegenCx;
 use crate::llvm::{BasicBlock, Value};
@@ -21,7 +21,7 @@ pub(super) enum NoGradient {
     NoFloat,
     /// The gradient would be added to what it points to, which is the primal's data.
     Pointer,
-    /// The same bytes are a float at one time and something else at another.
+    /// The same bytes are a float in one field of a union and something else in another.
     FloatOrNot,
     /// It is passed by value.
     Value,
@@ -48,8 +48,8 @@ impl NoGradient {
                 "make it `Const`, or take it by reference and make it `Duplicated`",
             ),
             NoGradient::FloatOrNot => (
-                "its floats share memory with something else",
-                "make it `Const`, or take the floats in a `struct`",
+                "a union in it has a float and something else at one place, and does not say which it is",
+                "make it `Const`, or take an `enum` instead of the union",
             ),
             NoGradient::NoSlice => (
                 "only the shadows of a slice can lie one behind the other",
@@ -76,43 +76,22 @@ impl NoGradient {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Byte {
-    Padding,
-    Float(Float),
-    Other,
-}
-
 /// What there is in values of a type, whichever variant or field of a union they are.
 #[derive(Default)]
 struct Contents {
     has_float: bool,
     has_pointer: bool,
-    /// Whether bytes can be part of a float, and of something else, be it a float of another size.
+    /// Whether there are bytes that are a float in one field of a union, and something else in another.
     is_ambiguous: bool,
 }
 
 impl Contents {
     fn of<'tcx>(cx: &CodegenCx<'_, 'tcx>, layout: TyAndLayout<'tcx>) -> Self {
         let mut found = Contents::default();
-        // Arrays repeat themselves.
-        if let FieldsShape::Array { count, .. } = layout.fields {
-            return if count == 0 { found } else { Contents::of(cx, layout.field(cx, 0)) };
-        }
-        let mut bytes = vec![Byte::Padding; layout.size.bytes_usize()];
-        types::for_each_scalar(cx, layout, Size::ZERO, &mut |offset, scalar| {
-            let primitive = scalar.primitive();
-            let kind = match primitive {
-                Primitive::Float(float) => Byte::Float(float),
-                _ => Byte::Other,
-            };
-            found.has_float |= kind != Byte::Other;
-            found.has_pointer |= matches!(primitive, Primitive::Pointer(_));
-            for byte in &mut bytes[offset.bytes_usize()..][..scalar.size(cx).bytes_usize()] {
-                found.is_ambiguous |= *byte != Byte::Padding && *byte != kind;
-                *byte = kind;
-            }
-            true
+        Pieces::of(cx, layout).for_each_run(0, &mut |run| {
+            found.has_float |= run.kind.is_float();
+            found.has_pointer |= run.kind == Kind::Pointer;
+            found.is_ambiguous |= run.kind == Kind::Either;
         });
         found
     }
@@ -205,40 +184,8 @@ pub(super) fn init<'ll, 'tcx>(
 }
 
 fn zero_floats<'ll, 'tcx>(bx: &mut Builder<'_, 'll, 'tcx>, place: PlaceRef<'tcx, &'ll Value>) {
-    let layout = place.layout;
-    if only_floats(bx.cx, layout) {
-        let (size, zero) = (bx.const_usize(layout.size.bytes()), bx.const_u8(0));
-        bx.memset(place.val.llval, zero, size, place.val.align, MemFlags::empty());
-        return;
-    }
-    match (&layout.variants, &layout.fields) {
-        _ if layout.is_zst() || matches!(layout.backend_repr, BackendRepr::Scalar(_)) => {}
-        (Variants::Multiple { variants, .. }, _) => {
-            for index in variants.indices() {
-                // All variants at once: their floats lie where no other has anything else.
-                let variant = place.project_downcast(bx, index);
-                zero_float_fields(bx, variant);
-            }
-        }
-        (_, &FieldsShape::Array { count, .. }) => {
-            let count = bx.const_usize(count);
-            for_each_index(bx, count, |bx, index| {
-                let element = place.project_index(bx, index);
-                zero_floats(bx, element);
-            });
-        }
-        _ => zero_float_fields(bx, place),
-    }
-}
-
-fn zero_float_fields<'ll, 'tcx>(
-    bx: &mut Builder<'_, 'll, 'tcx>,
-    place: PlaceRef<'tcx, &'ll Value>,
-) {
-    for i in 0..place.layout.fields.count() {
-        let field = place.project_field(bx, i);
-        zero_floats(bx, field);
-    }
+    let pieces = Pieces::of(bx.cx, place.layout);
+    copies::zero_floats(bx, place.val, &pieces);
 }
 
 /// A copy of `seed` for Enzyme to write to, in which floats are zero unless they are part of the value.
@@ -401,20 +348,7 @@ pub(super) fn build_at<'a, 'll, 'tcx>(
     at
 }
 
-/// Whether there is nothing in it but floats and padding.
-fn only_floats<'ll, 'tcx>(cx: &CodegenCx<'ll, 'tcx>, layout: TyAndLayout<'tcx>) -> bool {
-    if layout.is_zst() {
-        return true;
-    }
-    match layout.backend_repr {
-        BackendRepr::Scalar(scalar) => matches!(scalar.primitive(), Primitive::Float(_)),
-        _ if !matches!(layout.variants, Variants::Single { .. }) => false,
-        _ => match layout.fields {
-            FieldsShape::Primitive | FieldsShape::Union(_) => false,
-            FieldsShape::Array { .. } => only_floats(cx, layout.field(cx, 0)),
-            FieldsShape::Arbitrary { .. } => {
-                (0..layout.fields.count()).all(|i| only_floats(cx, layout.field(cx, i)))
-            }
-        },
-    }
+/// Whether there is nothing in it but floats and padding, in all of its values.
+fn only_floats<'tcx>(cx: &CodegenCx<'_, 'tcx>, layout: TyAndLayout<'tcx>) -> bool {
+    !Pieces::of(cx, layout).any(|run| !run.kind.is_float())
 }

@@ -1,6 +1,7 @@
 //! Whether shadows have the shape of what they are the shadows of, which a derivative looks at first: Enzyme
 //! takes it for granted. It would go past the end of a slice, or follow a pointer that is none.
 
+use libc::c_char;
 use rustc_abi::{BackendRepr, FieldsShape, Primitive, Scalar, TagEncoding, VariantIdx, Variants};
 use rustc_codegen_ssa::common::IntPredicate;
 use rustc_codegen_ssa::mir::operand::OperandValue;
@@ -18,7 +19,7 @@ use super::shadow;
 use crate::abi::FnAbiLlvmExt;
 use crate::builder::Builder;
 use crate::context::CodegenCx;
-use crate::llvm::{BasicBlock, Value};
+use crate::llvm::{self, BasicBlock, Value};
 
 /// How many pointers are followed, as a type may hold itself behind one.
 pub(super) const DEPTH: usize = 4;
@@ -295,7 +296,15 @@ pub(super) fn branch<'ll, 'tcx>(
     block
 }
 
-/// The index of the variant that an enum is.
+unsafe extern "C" {
+    safe fn LLVMBuildFreeze<'a>(
+        B: &llvm::Builder<'a>,
+        Val: &'a Value,
+        Name: *const c_char,
+    ) -> &'a Value;
+}
+
+/// The index of the variant that an enum is. In a `MaybeUninit` it may be none: then it is any of them.
 pub(super) fn variant<'ll, 'tcx>(
     bx: &mut Builder<'_, 'll, 'tcx>,
     place: PlaceRef<'tcx, &'ll Value>,
@@ -313,6 +322,7 @@ pub(super) fn variant<'ll, 'tcx>(
         }
         _ => bx.load(ty, tag_place.val.llval, tag_place.val.align),
     };
+    let tag_value = LLVMBuildFreeze(bx.llbuilder, tag_value, c"".as_ptr());
     let untagged = match *tag_encoding {
         TagEncoding::Direct => VariantIdx::ZERO,
         TagEncoding::Niche { untagged_variant, .. } => untagged_variant,

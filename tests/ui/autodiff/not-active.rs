@@ -38,19 +38,16 @@ fn owning(x: Vec<f64>) -> f64 {
     x[0] * x[0]
 }
 
-// Where the one has a float, the other has an integer.
+// Where the one has a float, the other has an integer, and nothing says which it is.
 #[derive(Clone, Copy)]
-enum Either {
-    Float(f64),
-    Integer(i64),
+union Either {
+    float: f64,
+    integer: i64,
 }
 
 #[autodiff_reverse(d_either, Active, Active)] //~ ERROR `Either` cannot be `Active`
 fn either(x: Either) -> f64 {
-    match x {
-        Either::Float(x) => x,
-        Either::Integer(n) => n as f64,
-    }
+    unsafe { if x.integer == 0 { 0.0 } else { x.float } }
 }
 
 #[autodiff_reverse(d_returned, Active, Active)] //~ ERROR `u64` cannot be `Active`
@@ -68,8 +65,8 @@ fn main() {
     d_integer(2.0, 3, 1.0);
     d_field(Borrowing { scale: 2.0, data: &[3.0] }, 1.0);
     d_owning(vec![2.0], 1.0);
-    d_either(Either::Float(2.0), 1.0);
-    d_either(Either::Integer(2), 1.0);
+    d_either(Either { float: 2.0 }, 1.0);
+    d_either(Either { integer: 2 }, 1.0);
     d_returned(2.0, 1);
     d_generic((2.0f32, 3u8), 1.0);
     d_generic((2u32, 3u8), 1.0);

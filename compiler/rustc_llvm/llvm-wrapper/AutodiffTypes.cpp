@@ -344,28 +344,31 @@ void refuse(MemIntrinsic &Call) {
   Call.eraseFromParent();
 }
 
+// Enzyme's own name of what is called \p Name in metadata.
+std::string enzymeName(StringRef Name, LLVMContext &C) {
+  return floatNamed(Name, C)     ? ("Float@" + Name).str()
+         : Name == "any pointer" ? "Pointer"
+                                 : "Integer";
+}
+
 // Tells Enzyme, as the type of all that \p Call copies or fills, what it is by \p Name.
 // What the places are at other times, it does not ask then.
 void tellType(MemIntrinsic &Call, StringRef Name) {
   LLVMContext &C = Call.getContext();
-  std::string TypeName = floatNamed(Name, C) ? ("Float@" + Name).str()
-                     : Name == "any pointer" ? "Pointer"
-                                             : "Integer";
   Metadata *Start = ConstantAsMetadata::get(ConstantInt::get(Type::getInt64Ty(C), 0));
   Call.setMetadata(LLVMContext::MD_tbaa, tag(C, Name));
-  Call.setMetadata("enzyme_truetype", MDNode::get(C, {MDString::get(C, TypeName), Start}));
+  Call.setMetadata("enzyme_truetype", MDNode::get(C, {MDString::get(C, enzymeName(Name, C)), Start}));
 }
 
 // Tells Enzyme what is taken out of a structure, or put there, which it would ask those who
 // use it: at \p Offset in what \p I is, or everywhere.
 void tellType(Instruction &I, Type *Ty, int64_t Offset) {
-  StringRef Float = nameOfFloat(Ty);
-  if (Float.empty() && !Ty->isPointerTy())
+  StringRef Name = Ty->isPointerTy() ? "any pointer" : nameOfFloat(Ty);
+  if (Name.empty())
     return;
   LLVMContext &C = I.getContext();
-  std::string Name = Float.empty() ? "Pointer" : ("Float@" + Float).str();
   Metadata *At = ConstantAsMetadata::get(ConstantInt::getSigned(Type::getInt32Ty(C), Offset));
-  MDNode *Kind = MDNode::get(C, MDString::get(C, Name));
+  MDNode *Kind = MDNode::get(C, MDString::get(C, enzymeName(Name, C)));
   I.setMetadata("enzyme_type", MDNode::get(C, {MDString::get(C, "Unknown"), At, Kind}));
 }
 
@@ -449,9 +452,8 @@ void LLVMRustTellTypes(Function &F) {
     StringRef Name = nameOfAccess(I);
     if (!Name.empty() && (!Tag || floatNamed(Name, I.getContext())))
       I.setMetadata(LLVMContext::MD_tbaa, tag(I.getContext(), Name));
-  }
-  for (Instruction &I : instructions(F))
     tellType(I);
+  }
   SmallVector<LoadInst *> Loads;
   SmallVector<MemIntrinsic *> Moves;
   SmallVector<BitCastInst *> Casts;

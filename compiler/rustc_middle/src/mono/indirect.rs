@@ -33,12 +33,15 @@ impl<'tcx> IndirectCall<'_, 'tcx> {
     pub fn is_formatting(&self, tcx: TyCtxt<'tcx>) -> bool {
         self.method.is_some_and(|method| {
             tcx.def_path(method).data.first().is_some_and(|module| {
-                tcx.crate_name(method.krate) == sym::core && module.data.get_opt_name() == Some(sym::fmt)
+                tcx.crate_name(method.krate) == sym::core
+                    && module.data.get_opt_name() == Some(sym::fmt)
             })
         }) || self.abi.args.iter().any(|arg| {
-            arg.layout.ty.peel_refs().ty_adt_def().is_some_and(|adt| {
-                tcx.is_diagnostic_item(sym::Formatter, adt.did())
-            })
+            arg.layout
+                .ty
+                .peel_refs()
+                .ty_adt_def()
+                .is_some_and(|adt| tcx.is_diagnostic_item(sym::Formatter, adt.did()))
         })
     }
 

@@ -11,9 +11,9 @@ use core::alloc::{Allocator, Layout};
 use core::cmp;
 use core::ptr::{self, NonNull};
 
-use super::{RawVecInner, ZERO_CAP, layout_array, min_non_zero_cap};
 #[cfg(not(no_global_oom_handling))]
 use super::handle_error;
+use super::{RawVecInner, ZERO_CAP, layout_array, min_non_zero_cap};
 use crate::collections::TryReserveError;
 use crate::collections::TryReserveErrorKind::*;
 
@@ -46,6 +46,18 @@ unsafe fn finish_grow<T, A: Allocator>(
     unsafe { move_to::<T, A>(inner, layout, elem_layout, inner.cap.as_inner()) }
 }
 
+unsafe fn grow_to<T, A: Allocator>(
+    inner: &mut RawVecInner<A>,
+    cap: usize,
+    elem_layout: Layout,
+) -> Result<(), TryReserveError> {
+    unsafe {
+        let ptr = finish_grow::<T, A>(inner, cap, elem_layout)?;
+        inner.set_ptr_and_cap(ptr, cap);
+    }
+    Ok(())
+}
+
 unsafe fn grow_exact<T, A: Allocator>(
     inner: &mut RawVecInner<A>,
     len: usize,
@@ -56,11 +68,7 @@ unsafe fn grow_exact<T, A: Allocator>(
         return Err(CapacityOverflow.into());
     }
     let cap = len.checked_add(additional).ok_or(CapacityOverflow)?;
-    unsafe {
-        let ptr = finish_grow::<T, A>(inner, cap, elem_layout)?;
-        inner.set_ptr_and_cap(ptr, cap);
-    }
-    Ok(())
+    unsafe { grow_to::<T, A>(inner, cap, elem_layout) }
 }
 
 unsafe fn grow_amortized<T, A: Allocator>(
@@ -75,17 +83,12 @@ unsafe fn grow_amortized<T, A: Allocator>(
     let required_cap = len.checked_add(additional).ok_or(CapacityOverflow)?;
     let cap = cmp::max(inner.cap.as_inner() * 2, required_cap);
     let cap = cmp::max(min_non_zero_cap(elem_layout.size()), cap);
-    unsafe {
-        let ptr = finish_grow::<T, A>(inner, cap, elem_layout)?;
-        inner.set_ptr_and_cap(ptr, cap);
-    }
-    Ok(())
+    unsafe { grow_to::<T, A>(inner, cap, elem_layout) }
 }
 
 #[cfg(not(no_global_oom_handling))]
 unsafe fn grow_one<T, A: Allocator>(inner: &mut RawVecInner<A>, elem_layout: Layout) {
-    if let Err(err) =
-        unsafe { grow_amortized::<T, A>(inner, inner.cap.as_inner(), 1, elem_layout) }
+    if let Err(err) = unsafe { grow_amortized::<T, A>(inner, inner.cap.as_inner(), 1, elem_layout) }
     {
         handle_error(err);
     }

@@ -49,6 +49,14 @@ pub(crate) fn variant_pointer<'ll, 'tcx>(
     if !types::wants_types(bx.cx) || !Pieces::of(bx.cx, layout).is_told_apart() {
         return pointer;
     }
+    separate_pointer(bx, pointer, variant)
+}
+
+fn separate_pointer<'ll>(
+    bx: &Builder<'_, 'll, '_>,
+    pointer: &'ll Value,
+    variant: VariantIdx,
+) -> &'ll Value {
     unsafe { LLVMRustAutodiffVariantPointer(bx.llbuilder, pointer, variant.as_u32()) }
 }
 
@@ -67,9 +75,7 @@ fn type_of_pieces<'ll>(cx: &CodegenCx<'ll, '_>, pieces: &Pieces<'_>, size: u64) 
     for piece in &pieces.0 {
         let (start, ty, size) = match piece {
             Piece::Run(run) if run.count == 1 => (run.offset, type_of(cx, run), run.scalar),
-            Piece::Run(run) => {
-                (run.offset, cx.type_array(type_of(cx, run), run.count), run.size())
-            }
+            Piece::Run(run) => (run.offset, cx.type_array(type_of(cx, run), run.count), run.size()),
             Piece::Elements { offset, stride, count, element } => {
                 let element = type_of_pieces(cx, element, *stride);
                 (*offset, cx.type_array(element, *count), stride * count)
@@ -182,11 +188,7 @@ fn copy_value<'ll, 'tcx>(
             }
             Piece::Variants { offset, layout, variants } => {
                 let (dst, src) = (at(bx, dst, *offset), at(bx, src, *offset));
-                for_each_variant(bx, src, *layout, variants, |bx, index, pieces| {
-                    let [dst, src] = [dst, src].map(|place| PlaceValue {
-                        llval: variant_pointer(bx, place.llval, *layout, index),
-                        ..place
-                    });
+                for_each_variant(bx, [src, dst], *layout, variants, |bx, [src, dst], pieces| {
                     copy_value(bx, dst, src, pieces, may_overlap);
                 });
             }
@@ -239,12 +241,12 @@ pub(crate) fn fill_values<'ll, 'tcx>(
         return false;
     }
     if bx.const_to_opt_u128(count, false) == Some(1) {
-        zero_value(bx, dst, &pieces);
+        zero_value(bx, dst, &pieces, &|_| true);
     } else if let Some(run) = pieces.sole_run(layout.size) {
-        let (one, count) = (Run { count: 1, ..run }, bx.mul(count, bx.const_usize(run.count)));
-        zero_elements(bx, dst, run.scalar, count, &Pieces(vec![Piece::Run(one)]));
+        let count = bx.mul(count, bx.const_usize(run.count));
+        zero_scalars(bx, dst, &run, count);
     } else {
-        zero_elements(bx, dst, layout.size.bytes(), count, &pieces);
+        zero_elements(bx, dst, layout.size.bytes(), count, &pieces, &|_| true);
     }
     true
 }
@@ -255,41 +257,62 @@ pub(super) fn zero_floats<'ll, 'tcx>(
     dst: Place<'ll>,
     pieces: &Pieces<'tcx>,
 ) {
+    zero_value(bx, dst, pieces, &Kind::is_float);
+}
+
+/// Calls `body` for each of the `variants` where the value at the first of `places` is that one, with the pointers by
+/// which that variant is accessed.
+fn for_each_variant<'a, 'll, 'tcx, const N: usize>(
+    bx: &mut Builder<'a, 'll, 'tcx>,
+    places: [Place<'ll>; N],
+    layout: TyAndLayout<'tcx>,
+    variants: &[(VariantIdx, Pieces<'tcx>)],
+    mut body: impl FnMut(&mut Builder<'a, 'll, 'tcx>, [Place<'ll>; N], &Pieces<'tcx>),
+) {
+    let is_told_apart = variants.iter().any(|(_, pieces)| pieces.any(|run| run.kind.is_float()));
+    let variant = shapes::variant(bx, places[0].with_type(layout));
+    shapes::for_each_variant(
+        bx,
+        layout,
+        variant,
+        |_| true,
+        |bx, index| {
+            let places = places.map(|place| {
+                if !is_told_apart {
+                    return place;
+                }
+                PlaceValue { llval: separate_pointer(bx, place.llval, index), ..place }
+            });
+            body(bx, places, &variants[index.as_usize()].1);
+        },
+    );
+}
+
+/// Zeroes what is of the kinds that are wanted.
+fn zero_value<'ll, 'tcx>(
+    bx: &mut Builder<'_, 'll, 'tcx>,
+    dst: Place<'ll>,
+    pieces: &Pieces<'tcx>,
+    is_wanted: &dyn Fn(Kind) -> bool,
+) {
     for piece in &pieces.0 {
         match piece {
-            Piece::Run(run) if run.kind.is_float() => zero_run(bx, dst, run),
+            Piece::Run(run) if is_wanted(run.kind) => zero_run(bx, dst, run),
             Piece::Run(_) => {}
             Piece::Elements { offset, stride, count, element } => {
-                let (dst, count) = (at(bx, dst, *offset), bx.const_usize(*count));
-                if element.any(|run| run.kind.is_float()) {
-                    shadow::for_each_index(bx, count, |bx, index| {
-                        let dst = element_at(bx, dst, index, *stride);
-                        zero_floats(bx, dst, element);
-                    });
+                if element.any(|run| is_wanted(run.kind)) {
+                    let (dst, count) = (at(bx, dst, *offset), bx.const_usize(*count));
+                    zero_elements(bx, dst, *stride, count, element, is_wanted);
                 }
             }
             Piece::Variants { offset, layout, variants } => {
                 let dst = at(bx, dst, *offset);
-                for_each_variant(bx, dst, *layout, variants, |bx, index, pieces| {
-                    let llval = variant_pointer(bx, dst.llval, *layout, index);
-                    zero_floats(bx, PlaceValue { llval, ..dst }, pieces);
+                for_each_variant(bx, [dst], *layout, variants, |bx, [dst], pieces| {
+                    zero_value(bx, dst, pieces, is_wanted);
                 });
             }
         }
     }
-}
-
-fn for_each_variant<'a, 'll, 'tcx>(
-    bx: &mut Builder<'a, 'll, 'tcx>,
-    place: Place<'ll>,
-    layout: TyAndLayout<'tcx>,
-    variants: &[(VariantIdx, Pieces<'tcx>)],
-    mut body: impl FnMut(&mut Builder<'a, 'll, 'tcx>, VariantIdx, &Pieces<'tcx>),
-) {
-    let variant = shapes::variant(bx, place.with_type(layout));
-    shapes::for_each_variant(bx, layout, variant, |_| true, |bx, index| {
-        body(bx, index, &variants[index.as_usize()].1);
-    });
 }
 
 fn zero_elements<'ll, 'tcx>(
@@ -298,24 +321,12 @@ fn zero_elements<'ll, 'tcx>(
     stride: u64,
     count: &'ll Value,
     element: &Pieces<'tcx>,
+    is_wanted: &dyn Fn(Kind) -> bool,
 ) {
     shadow::for_each_index(bx, count, |bx, index| {
         let dst = element_at(bx, dst, index, stride);
-        zero_value(bx, dst, element);
+        zero_value(bx, dst, element, is_wanted);
     });
-}
-
-fn zero_value<'ll, 'tcx>(bx: &mut Builder<'_, 'll, 'tcx>, dst: Place<'ll>, pieces: &Pieces<'tcx>) {
-    for piece in &pieces.0 {
-        match piece {
-            Piece::Run(run) => zero_run(bx, dst, run),
-            Piece::Elements { offset, stride, count, element } => {
-                let (dst, count) = (at(bx, dst, *offset), bx.const_usize(*count));
-                zero_elements(bx, dst, *stride, count, element);
-            }
-            Piece::Variants { .. } => unreachable!("`zero_values` looks for enums"),
-        }
-    }
 }
 
 fn zero_run<'ll>(bx: &mut Builder<'_, 'll, '_>, dst: Place<'ll>, run: &Run) {
@@ -327,16 +338,22 @@ fn zero_run<'ll>(bx: &mut Builder<'_, 'll, '_>, dst: Place<'ll>, run: &Run) {
             bx.store(zero, dst.llval, dst.align);
         }
     } else if run.kind.is_float() {
-        // Not a `memset`, of which LLVM may make the store of an integer.
         let count = bx.const_usize(run.count);
-        shadow::for_each_index(bx, count, |bx, index| {
-            let dst = element_at(bx, dst, index, run.scalar);
-            bx.store(zero, dst.llval, dst.align);
-        });
+        zero_scalars(bx, dst, run, count);
     } else {
         let (zero, size) = (bx.const_u8(0), bx.const_usize(run.size()));
         fill_bytes(bx, dst, zero, size, run.kind);
     }
+}
+
+/// Zeroes `count` scalars such as those of the run: not by a `memset`, of which LLVM may make the store of an
+/// integer.
+fn zero_scalars<'ll>(bx: &mut Builder<'_, 'll, '_>, dst: Place<'ll>, run: &Run, count: &'ll Value) {
+    let zero = bx.const_null(type_of(bx.cx, run));
+    shadow::for_each_index(bx, count, |bx, index| {
+        let dst = element_at(bx, dst, index, run.scalar);
+        bx.store(zero, dst.llval, dst.align);
+    });
 }
 
 fn fill_bytes<'ll>(

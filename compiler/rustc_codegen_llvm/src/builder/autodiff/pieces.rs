@@ -63,9 +63,18 @@ impl Run {
 pub(super) enum Piece<'tcx> {
     Run(Run),
     /// An array of elements that are of several kinds each.
-    Elements { offset: u64, stride: u64, count: u64, element: Pieces<'tcx> },
+    Elements {
+        offset: u64,
+        stride: u64,
+        count: u64,
+        element: Pieces<'tcx>,
+    },
     /// An enum whose variants are of different kinds at one place: the pieces of each, tag included.
-    Variants { offset: u64, layout: TyAndLayout<'tcx>, variants: Vec<(VariantIdx, Pieces<'tcx>)> },
+    Variants {
+        offset: u64,
+        layout: TyAndLayout<'tcx>,
+        variants: Vec<(VariantIdx, Pieces<'tcx>)>,
+    },
 }
 
 /// The pieces of a value. Those of an enum are either the same in all variants that have something at that

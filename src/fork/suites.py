@@ -32,6 +32,7 @@ EXHAUSTIVE = (
     # still a call, so the default has that. What is special about optimized code `debug-and-release` compares in 112
     # derivatives, and the other tests of derivatives are run at both levels.
     "tests/ui/autodiff/bodies/*.rs#release",
+    "tests/ui/autodiff/std/*.rs#release",
     # That a primal has one ABI breaks between two codegen units, or where an optimization relies on it, or where only
     # one side has `-Zautodiff=Enable`. Without optimization, one of three settings finds what there is.
     "tests/ui/abi/autodiff/*.rs#debug_units",

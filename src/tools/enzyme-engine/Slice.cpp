@@ -124,7 +124,7 @@ GlobalValue *Cutter::bring(GlobalValue &Original, bool WithBody) {
   return Copy;
 }
 
-/// What Enzyme is told of a function or variable: that it is inactive, or has these derivatives. With a
+/// What Enzyme is told of a function or variable: that it is inactive, or has these derivatives, or this shadow. With a
 /// body, a function gets it all the same.
 void Cutter::copyNotes(const GlobalValue &Original, GlobalObject &Copy) {
   auto *Object = dyn_cast<GlobalObject>(&Original);
@@ -139,9 +139,10 @@ void Cutter::copyNotes(const GlobalValue &Original, GlobalObject &Copy) {
       continue;
     SmallVector<Metadata *> Operands;
     for (const MDOperand &Operand : Note->operands()) {
-      auto *Derivative = mdconst::dyn_extract<Function>(Operand);
-      Operands.push_back(Derivative ? ConstantAsMetadata::get(bring(*Derivative, /*WithBody=*/false))
-                                    : Operand.get());
+      // A derivative, or the shadow of a variable.
+      auto *Named = mdconst::dyn_extract<GlobalObject>(Operand);
+      Operands.push_back(Named ? ConstantAsMetadata::get(bring(*Named, /*WithBody=*/false))
+                               : Operand.get());
     }
     Copy.setMetadata(Kind, MDNode::get(From.getContext(), Operands));
   }

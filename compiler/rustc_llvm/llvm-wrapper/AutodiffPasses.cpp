@@ -39,6 +39,9 @@ void LLVMRustPrepareIndirectCalls(Module &M);
 void LLVMRustRevealIndirectCalls(Module &M);
 bool LLVMRustOnlySliceCalls(const Function *F);
 
+// In AutodiffLanes.cpp.
+void LLVMRustFillLanes(Function &F);
+
 // In AutodiffPointers.cpp.
 void LLVMRustKeepChosenObjects(Function &F, ScalarEvolution &SE);
 void LLVMRustTouchReturnedPointers(Function &F);
@@ -48,6 +51,12 @@ void LLVMRustSpreadAggregates(Module &M);
 
 // In AutodiffReturns.cpp.
 void LLVMRustAddReturnsThroughMemory(ModulePassManager &MPM);
+
+// In AutodiffStatics.cpp.
+void LLVMRustInlineUsersOfScratch(Module &M);
+void LLVMRustTellStatics(Module &M);
+void LLVMRustOutlineAtomics(Module &M);
+void LLVMRustInlineAtomics(Module &M);
 
 // In AutodiffStores.cpp.
 void LLVMRustSpreadStores(Function &F);
@@ -404,6 +413,7 @@ constexpr StringRef NoFills = "no-builtin-memset", NoCopies = "no-builtin-memcpy
 // is NaN. The attribute is the one way to tell SimplifyCFG.
 struct NoSpeculationPass : PassInfoMixin<NoSpeculationPass> {
   PreservedAnalyses run(Module &M, ModuleAnalysisManager &) {
+    LLVMRustInlineUsersOfScratch(M);
     for (Function &F : M)
       if (!F.isDeclaration()) {
         F.addFnAttr(Attribute::OptForFuzzing);
@@ -480,6 +490,7 @@ struct PreparePass : PassInfoMixin<PreparePass> {
   PreservedAnalyses run(Function &F, FunctionAnalysisManager &FAM) {
     LoopShape(F).run();
     defineAll(F);
+    LLVMRustFillLanes(F);
     DominatorTree DT(F);
     LoopInfo LI(DT);
     AssumptionCache AC(F);
@@ -517,6 +528,14 @@ struct IndirectCallsPass : PassInfoMixin<IndirectCallsPass> {
   }
 };
 
+struct StaticsPass : PassInfoMixin<StaticsPass> {
+  PreservedAnalyses run(Module &M, ModuleAnalysisManager &) {
+    LLVMRustTellStatics(M);
+    LLVMRustOutlineAtomics(M);
+    return PreservedAnalyses::none();
+  }
+};
+
 struct RevealPass : PassInfoMixin<RevealPass> {
   PreservedAnalyses run(Module &M, ModuleAnalysisManager &) {
     LLVMRustRevealIndirectCalls(M);
@@ -533,6 +552,7 @@ struct RevealPass : PassInfoMixin<RevealPass> {
       }
       Opaque->eraseFromParent();
     }
+    LLVMRustInlineAtomics(M);
     LLVMRustForgetPointers(M);
     LLVMRustSpreadAggregates(M);
     LLVMRustForgetUnknownBytes(M);
@@ -562,6 +582,7 @@ void LLVMRustAddPassesBeforeEnzyme(ModulePassManager &MPM, PassBuilder &PB,
   // is stored as a float and loaded as an integer.
   Late.addPass(PromotePass());
   Late.addPass(PreparePass());
+  MPM.addPass(StaticsPass());
   MPM.addPass(createModuleToFunctionPassAdaptor(std::move(Late)));
 }
 

@@ -18,6 +18,9 @@ using namespace llvm;
 // In AutodiffIndirect.cpp.
 bool LLVMRustOnlySliceCalls(const Function *F);
 
+// In AutodiffTypes.cpp.
+void LLVMRustTagReturned(LoadInst &Load, const Function &Callee);
+
 namespace {
 
 // Returns through memory what has a float in it and something else. Of a pointer,
@@ -253,12 +256,12 @@ private:
         shifted(Old.getAttributes(), Old.arg_size(), Old.getContext()));
     New->setDebugLoc(Old.getDebugLoc());
     Value *Returned = PoisonValue::get(Ty);
-    for (unsigned Index = 0; Index < Ty->getNumElements(); ++Index)
-      Returned = Builder.CreateInsertValue(
-          Returned,
-          Builder.CreateLoad(Ty->getElementType(Index),
-                             Builder.CreateStructGEP(Ty, Place, Index)),
-          Index);
+    for (unsigned Index = 0; Index < Ty->getNumElements(); ++Index) {
+      LoadInst *Load = Builder.CreateLoad(Ty->getElementType(Index),
+                                          Builder.CreateStructGEP(Ty, Place, Index));
+      LLVMRustTagReturned(*Load, Callee);
+      Returned = Builder.CreateInsertValue(Returned, Load, Index);
+    }
     Old.replaceAllUsesWith(Returned);
     Old.eraseFromParent();
   }

@@ -6,6 +6,7 @@
 
 #include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/ADT/StringSwitch.h"
+#include "llvm/Analysis/AliasAnalysis.h"
 #include "llvm/Analysis/ValueTracking.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
@@ -26,13 +27,16 @@ Function *LLVMRustDeclareMarker(Module &M, StringRef Name, FunctionType *Ty) {
   F->setWillReturn();
   F->setNoSync();
   F->setDoesNotFreeMemory();
+  F->addFnAttr("enzyme_no_escaping_allocation");
   return F;
 }
 
 namespace {
 
-// What rustc calls the type of what anything is copied as.
+// What rustc calls the type of what anything is copied as, and of bytes, which may be some of
+// a float.
 constexpr StringRef Bytes = "bytes";
+constexpr StringRef Octets = "u8";
 
 // What gives an integer that may be, or hold, a float, until Enzyme has run. Enzyme
 // would take it for anything but a float; of this, it asks for the derivative.
@@ -42,6 +46,9 @@ constexpr StringRef UnknownFill = "rustc.autodiff.bytes.fill";
 
 // What rustc says, of a parameter of an adapter, that it points to.
 constexpr StringRef Pointee = "rustc.autodiff.pointee";
+
+// What rustc says of a function if no integer in a pair that it returns may be anything else.
+constexpr StringRef ReturnsIntegers = "rustc.autodiff.integers";
 
 MDNode *tag(LLVMContext &C, StringRef Name) {
   MDBuilder Builder(C);
@@ -102,6 +109,10 @@ public:
   bool HasFloat = false;
   // Whether there is something of which nothing is told, not even bytes.
   bool HasUntold = false;
+  // Whether something is stored of which nothing is told.
+  bool HasUntoldStore = false;
+  // Whether somebody else may use it, who is not seen here.
+  bool IsShared = false;
 
   // \p Size is that of the piece, where only what is at its place in a larger one counts.
   explicit Uses(const Value *Pointer, const DataLayout &Layout,
@@ -109,8 +120,10 @@ public:
       : Layout(Layout) {
     const Value *Object = getUnderlyingObject(Pointer);
     APInt Offset(Layout.getIndexTypeSizeInBits(Pointer->getType()), 0);
-    if (Size && Pointer->stripAndAccumulateConstantOffsets(
-                    Layout, Offset, /*AllowNonInbounds=*/true) == Object) {
+    // Of several objects, none has a place that is known.
+    if (Size && !isa<PHINode, SelectInst>(Object) &&
+        Pointer->stripAndAccumulateConstantOffsets(
+            Layout, Offset, /*AllowNonInbounds=*/true) == Object) {
       Start = Offset.getSExtValue();
       End = Start + Size->getSExtValue();
       pushObject(Object, 0);
@@ -173,10 +186,11 @@ private:
     auto *Arg = dyn_cast<Argument>(Object);
     if (Arg && Passed.insert(Arg).second)
       visitArgument(*Arg);
+    IsShared |= !Arg && !isIdentifiedFunctionLocal(Object);
   }
 
   void note(StringRef Name) {
-    if (Name == Bytes)
+    if (Name == Bytes || Name == Octets)
       return;
     Differ |= !Told.empty() && Told != Name;
     HasFloat |= is_contained({"half", "float", "double", "fp128"}, Name);
@@ -205,6 +219,8 @@ private:
         visitMetadata(*I);
       else if (auto *Call = dyn_cast<CallBase>(I))
         visitCall(*Call, U, At);
+      else if (auto *Store = dyn_cast<StoreInst>(I); Store && U.getOperandNo() == 0)
+        IsShared = true;
       else if (getLoadStorePointerOperand(I) == Pointer && !isElsewhere(*I, At))
         visitAccess(*I);
     }
@@ -215,6 +231,7 @@ private:
     Attribute Known = F.getAttributes().getParamAttr(Arg.getArgNo(), Pointee);
     if (Known.isValid())
       note(Known.getValueAsString());
+    IsShared |= !Known.isValid() && !F.hasLocalLinkage();
     for (const User *U : F.users()) {
       auto *Call = dyn_cast<CallBase>(U);
       if (Call && Call->getCalledFunction() == &F)
@@ -244,9 +261,10 @@ private:
       return;
     StringRef Name = getLoadStoreType(&I)->isPtrOrPtrVectorTy() ? "any pointer"
                                                                 : nameOfAccess(I);
-    if (Name.empty())
+    if (Name.empty()) {
       HasUntold = true;
-    else
+      HasUntoldStore |= isa<StoreInst>(I);
+    } else
       note(Name);
   }
 
@@ -262,6 +280,15 @@ Function *declareUnknownBytes(Module &M, Type *From, Type *To) {
   std::string Name;
   raw_string_ostream(Name) << UnknownBytes << *From << '.' << *To;
   return LLVMRustDeclareMarker(M, Name, FunctionType::get(To, {From}, false));
+}
+
+// The bits of \p Floats as an integer, in which they are lost on Enzyme. The function that gives
+// them has an effect, so that Enzyme asks for its derivative.
+Value *callUnknown(Value *Floats, Type *Integer, IRBuilder<> &Builder) {
+  Module &M = *Builder.GetInsertBlock()->getModule();
+  Function *Unknown = declareUnknownBytes(M, Floats->getType(), Integer);
+  Unknown->setMemoryEffects(MemoryEffects::inaccessibleMemOnly());
+  return Builder.CreateCall(Unknown, {Floats});
 }
 
 // Makes \p Load, which loads an integer, one of the floats that are there.
@@ -286,6 +313,11 @@ void loadFloats(LoadInst &Load, Type *Float) {
     if (!Store || Store->getValueOperand() != &Load || !Store->isSimple())
       continue;
     IRBuilder<> AtStore(Store);
+    // Several floats become one integer, of which parts are taken later: a copy has a tag.
+    if (FloatTy->isVectorTy() && !Store->hasMetadata(LLVMContext::MD_tbaa)) {
+      Store->setOperand(0, callUnknown(Floats, Ty, AtStore));
+      continue;
+    }
     StoreInst *New = AtStore.CreateAlignedStore(Floats, Store->getPointerOperand(),
                                                 Store->getAlign());
     New->setMetadata(LLVMContext::MD_tbaa, Tag);
@@ -295,13 +327,26 @@ void loadFloats(LoadInst &Load, Type *Float) {
   Load.eraseFromParent();
 }
 
+Uses usesOf(const LoadInst &Load) {
+  const DataLayout &Layout = Load.getDataLayout();
+  uint64_t Size = Layout.getTypeStoreSize(Load.getType()).getFixedValue();
+  return Uses(Load.getPointerOperand(), Layout,
+              ConstantInt::get(Type::getInt64Ty(Load.getContext()), Size));
+}
+
+// Where LLVM has made one load of two that are side by side, it does not say any more what
+// is loaded.
+void loadMerged(LoadInst &Load) {
+  Uses Uses = usesOf(Load);
+  Type *Float = floatNamed(Uses.Told, Load.getContext());
+  if (Float && !Uses.Differ && !Uses.HasUntoldStore)
+    loadFloats(Load, Float);
+}
+
 // Bytes of floats that are loaded as an integer are loaded as floats instead.
 void loadBytes(LoadInst &Load) {
   LLVMContext &C = Load.getContext();
-  const DataLayout &Layout = Load.getDataLayout();
-  auto *Size = ConstantInt::get(Type::getInt64Ty(C),
-                                Layout.getTypeStoreSize(Load.getType()).getFixedValue());
-  Uses Uses(Load.getPointerOperand(), Layout, Size);
+  Uses Uses = usesOf(Load);
   bool IsKnown = !Uses.Told.empty() || Uses.HasUntold;
   if (!Uses.HasFloat && IsKnown) {
     Load.setMetadata(LLVMContext::MD_tbaa, nullptr);
@@ -360,10 +405,23 @@ void tellType(MemIntrinsic &Call, StringRef Name) {
   Call.setMetadata("enzyme_truetype", MDNode::get(C, {MDString::get(C, enzymeName(Name, C)), Start}));
 }
 
+// What \p V is by its type, or because it is taken out of what a function returns in which
+// each integer is one.
+StringRef nameOfElement(const Value &V) {
+  if (V.getType()->isPointerTy())
+    return "any pointer";
+  auto *Extract = dyn_cast<ExtractValueInst>(&V);
+  auto *Call = Extract ? dyn_cast<CallBase>(Extract->getAggregateOperand()) : nullptr;
+  const Function *Callee = Call ? Call->getCalledFunction() : nullptr;
+  if (V.getType()->isIntegerTy() && Callee && Callee->hasFnAttribute(ReturnsIntegers))
+    return "long";
+  return nameOfFloat(V.getType());
+}
+
 // Tells Enzyme what is taken out of a structure, or put there, which it would ask those who
 // use it: at \p Offset in what \p I is, or everywhere.
-void tellType(Instruction &I, Type *Ty, int64_t Offset) {
-  StringRef Name = Ty->isPointerTy() ? "any pointer" : nameOfFloat(Ty);
+void tellType(Instruction &I, const Value &Element, int64_t Offset) {
+  StringRef Name = nameOfElement(Element);
   if (Name.empty())
     return;
   LLVMContext &C = I.getContext();
@@ -372,15 +430,24 @@ void tellType(Instruction &I, Type *Ty, int64_t Offset) {
   I.setMetadata("enzyme_type", MDNode::get(C, {MDString::get(C, "Unknown"), At, Kind}));
 }
 
+// Whether a pointer may be a number, as that in `fmt::Arguments` is.
+bool isAlsoNumber(const Instruction &Pointer) {
+  return any_of(Pointer.users(), IsaPred<PtrToIntInst, PtrToAddrInst>);
+}
+
 void tellType(Instruction &I) {
+  // Of a pointer that is loaded from memory without a derivative, Enzyme would make a null
+  // pointer for its shadow if it did not know that it is one.
+  if (isa<LoadInst, CallBase>(I) && I.getType()->isPointerTy() && !isAlsoNumber(I))
+    return tellType(I, I, -1);
   if (auto *Extract = dyn_cast<ExtractValueInst>(&I))
-    return tellType(I, Extract->getType(), -1);
+    return tellType(I, I, -1);
   auto *Insert = dyn_cast<InsertValueInst>(&I);
   auto *Struct = Insert ? dyn_cast<StructType>(Insert->getType()) : nullptr;
   if (!Struct || Insert->getNumIndices() != 1)
     return;
   const StructLayout *Layout = I.getDataLayout().getStructLayout(Struct);
-  tellType(I, Insert->getInsertedValueOperand()->getType(),
+  tellType(I, *Insert->getInsertedValueOperand(),
            Layout->getElementOffset(Insert->getIndices().front()).getFixedValue());
 }
 
@@ -388,8 +455,9 @@ void tellType(Instruction &I) {
 // thing, or no float.
 void describe(MemIntrinsic &Call) {
   MDNode *Tag = Call.getMetadata(LLVMContext::MD_tbaa);
-  if (Tag && nameOf(Tag) != Bytes)
-    return tellType(Call, nameOf(Tag));
+  StringRef Name = Tag ? nameOf(Tag) : "";
+  if (Tag && Name != Bytes && Name != Octets)
+    return tellType(Call, Name);
   Uses Uses(Call.getDest(), Call.getDataLayout(),
             dyn_cast<ConstantInt>(Call.getLength()));
   auto *Copy = dyn_cast<MemCpyInst>(&Call);
@@ -397,16 +465,17 @@ void describe(MemIntrinsic &Call) {
     Uses.addSource(Copy->getSource());
   if (Uses.Told.empty() && !Tag)
     return;
-  if (!Uses.HasFloat)
+  if (!Uses.HasFloat && !(Name == Bytes && Uses.IsShared))
     tellType(Call, "long");
-  else if (!Uses.Differ && !(Copy && Uses.HasUntold))
+  else if (Uses.HasFloat && !Uses.Differ && !(Copy && Uses.HasUntold))
     tellType(Call, Uses.Told);
   else
     refuse(Call);
 }
 
 // Whether an integer that is calculated from the bits that \p Bits has leaves this function
-// or goes to memory, or becomes a float again.
+// or goes to memory, or becomes a float again; or whether the bits go where they may be compared
+// and exchanged.
 bool isKept(const Value &Bits) {
   SmallVector<std::pair<const Value *, bool>> Pending{{&Bits, false}};
   SmallPtrSet<const Value *, 16> Seen;
@@ -414,6 +483,8 @@ bool isKept(const Value &Bits) {
     auto [From, IsCalculated] = Pending.pop_back_val();
     for (const User *U : From->users()) {
       bool IsBitCast = isa<BitCastInst>(U) && U->getType()->isFPOrFPVectorTy();
+      if (isa<AtomicCmpXchgInst, AtomicRMWInst>(U))
+        return true;
       if (isa<StoreInst, ReturnInst>(U) || IsBitCast ||
           (isa<CallBase>(U) && !isa<IntrinsicInst>(U))) {
         if (IsCalculated)
@@ -430,21 +501,22 @@ bool isKept(const Value &Bits) {
   return false;
 }
 
-// The bits of a float that become part of another integer are lost on Enzyme. The function
-// that gives them has an effect, so that Enzyme asks for its derivative.
+// The bits of a float that become part of another integer are lost on Enzyme.
 void refuseBits(BitCastInst &Cast) {
   if (!Cast.getSrcTy()->isFPOrFPVectorTy() || !Cast.getDestTy()->isIntegerTy() ||
       !isKept(Cast))
     return;
-  Function *Unknown = declareUnknownBytes(*Cast.getModule(), Cast.getSrcTy(),
-                                          Cast.getDestTy());
-  Unknown->setMemoryEffects(MemoryEffects::inaccessibleMemOnly());
   IRBuilder<> Builder(&Cast);
-  Cast.replaceAllUsesWith(Builder.CreateCall(Unknown, {Cast.getOperand(0)}));
+  Cast.replaceAllUsesWith(callUnknown(Cast.getOperand(0), Cast.getDestTy(), Builder));
   Cast.eraseFromParent();
 }
 
 } // namespace
+
+void LLVMRustTagReturned(LoadInst &Load, const Function &Callee) {
+  if (Load.getType()->isIntegerTy() && Callee.hasFnAttribute(ReturnsIntegers))
+    Load.setMetadata(LLVMContext::MD_tbaa, tag(Load.getContext(), "long"));
+}
 
 void LLVMRustTellTypes(Function &F) {
   for (Instruction &I : instructions(F)) {
@@ -456,29 +528,40 @@ void LLVMRustTellTypes(Function &F) {
   }
   SmallVector<LoadInst *> Loads;
   SmallVector<MemIntrinsic *> Moves;
-  SmallVector<BitCastInst *> Casts;
   for (Instruction &I : instructions(F)) {
     if (auto *Move = dyn_cast<MemIntrinsic>(&I))
       Moves.push_back(Move);
-    if (auto *Cast = dyn_cast<BitCastInst>(&I))
-      Casts.push_back(Cast);
     auto *Load = dyn_cast<LoadInst>(&I);
-    if (Load && Load->hasMetadata(LLVMContext::MD_tbaa) && Load->isSimple() &&
-        Load->getType()->isIntegerTy())
+    if (Load && Load->isSimple() && Load->getType()->isIntegerTy())
       Loads.push_back(Load);
   }
   for (LoadInst *Load : Loads) {
-    StringRef Name = nameOf(Load->getMetadata(LLVMContext::MD_tbaa));
-    if (Type *Float = floatNamed(Name, F.getContext()))
+    const MDNode *Tag = Load->getMetadata(LLVMContext::MD_tbaa);
+    StringRef Name = Tag ? nameOf(Tag) : "";
+    if (Type *Float = floatNamed(Name, F.getContext())) {
       loadFloats(*Load, Float);
+      continue;
+    }
     // There is no float in fewer bytes.
-    else if (Name == Bytes && Load->getType()->getIntegerBitWidth() >= 32)
+    if (Load->getType()->getIntegerBitWidth() < 32)
+      continue;
+    if (!Tag)
+      loadMerged(*Load);
+    else if (Name == Bytes || Name == Octets)
       loadBytes(*Load);
   }
+  SmallVector<BitCastInst *> Casts;
+  for (Instruction &I : instructions(F))
+    if (auto *Cast = dyn_cast<BitCastInst>(&I))
+      Casts.push_back(Cast);
   for (BitCastInst *Cast : Casts)
     refuseBits(*Cast);
   for (MemIntrinsic *Move : Moves)
     describe(*Move);
+}
+
+bool LLVMRustHoldsFloat(const GlobalVariable &Static) {
+  return Uses(&Static, Static.getDataLayout()).HasFloat;
 }
 
 void LLVMRustForgetUnknownBytes(Module &M) {

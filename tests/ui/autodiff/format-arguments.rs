@@ -1,5 +1,5 @@
-//! Check that a function is not passed over because it takes `fmt::Arguments`: only one that takes nothing
-//! else has no derivative, as all it can return comes from text. A primal may even be one.
+//! Check that a function is not passed over because it takes `fmt::Arguments`: what formats text has no derivative, but
+//! what only takes such arguments may have one.
 //!
 //! Each expected value is worked out by hand from the formula beside it.
 

@@ -1,21 +1,25 @@
 //! Runs Enzyme on what is to be differentiated of a codegen unit.
 
 use std::ffi::CString;
+use std::ptr;
 
+use rustc_abi::ExternAbi;
 use rustc_codegen_ssa::ModuleCodegen;
 use rustc_codegen_ssa::back::write::{CodegenContext, ModuleConfig, SharedEmitter};
 use rustc_codegen_ssa::traits::ModuleBufferMethods;
 use rustc_data_structures::profiling::SelfProfilerRef;
 use rustc_errors::DiagCtxtHandle;
+use rustc_hir::def::DefKind;
+use rustc_hir::def_id::DefId;
+use rustc_hir::find_attr;
 use rustc_macros::Diagnostic;
-use rustc_middle::mono::MonoItem;
 use rustc_middle::ty::{Instance, TyCtxt};
 use rustc_session::config::OptLevel;
 use rustc_span::sym;
 
 use crate::back::lto::ModuleBuffer;
 use crate::back::write::{self, AutodiffStage, CodegenDiagnosticsStage, DiagnosticHandlers};
-use crate::builder::autodiff::INACTIVE;
+use crate::builder::autodiff::{INACTIVE, kind_of_static, returns_integers};
 use crate::context::CodegenCx;
 use crate::errors::{FromLlvmDiag, LlvmError};
 use crate::llvm::{self, AttributeKind};
@@ -85,18 +89,47 @@ pub(crate) fn differentiate(
     true
 }
 
-/// Says what the slice's functions have to do with derivatives.
-pub(crate) fn describe_functions<'tcx>(cx: &CodegenCx<'_, 'tcx>) {
-    // Enzyme wants to know as well that they do not free what the primal holds on to.
-    let inactive =
-        [llvm::CreateAttrString(cx.llcx, INACTIVE), AttributeKind::NoFree.create_attr(cx.llcx)];
+/// By which attribute a function is known that LLVM believes not to free memory until Enzyme has run.
+const FREES_NOTHING: &str = "rustc.autodiff.nofree";
+
+/// Says what the slice's functions and statics have to do with derivatives.
+pub(crate) fn describe_items<'tcx>(cx: &CodegenCx<'_, 'tcx>) {
+    // Enzyme wants to know as well that they do not free what the primal holds on to, nor leave memory there that is
+    // to be freed when it runs backwards.
+    let no_free = [
+        llvm::CreateAttrString(cx.llcx, FREES_NOTHING),
+        AttributeKind::NoFree.create_attr(cx.llcx),
+    ];
+    let inactive = [
+        llvm::CreateAttrString(cx.llcx, INACTIVE),
+        llvm::CreateAttrString(cx.llcx, "enzyme_no_escaping_allocation"),
+        AttributeKind::NoInline.create_attr(cx.llcx),
+    ];
     let inline = [AttributeKind::AlwaysInline.create_attr(cx.llcx)];
     let place = llvm::AttributePlace::Function;
     // Every function gets its attribute, in whatever order.
     #[allow(rustc::potential_query_instability)]
     for (&instance, &value) in cx.instances.borrow().iter() {
-        if MonoItem::Fn(instance).takes_only_format_arguments(cx.tcx) {
+        if matches!(cx.tcx.def_kind(instance.def_id()), DefKind::Static { .. }) {
+            if let Some(kind) = kind_of_static(cx, instance.def_id()) {
+                // What has been defined under another type is gone.
+                let replaced = cx.statics_to_rauw().borrow();
+                let new = replaced.iter().find(|&&(old, _)| ptr::eq(old, value));
+                let value = new.map_or(value, |&(_, new)| new);
+                cx.global_set_metadata_node(value, cx.get_md_kind_id(kind), &[]);
+            }
+            continue;
+        }
+        if find_attr!(cx.tcx, instance.def_id(), RustcAutodiffInactive) {
             attributes::apply_to_llfn(value, place, &inactive);
+            attributes::apply_to_llfn(value, place, &no_free);
+        }
+        if is_of_another_language(cx.tcx, instance.def_id()) {
+            attributes::apply_to_llfn(value, place, &no_free);
+        }
+        if returns_integers(cx, instance) {
+            let attr = llvm::CreateAttrString(cx.llcx, "rustc.autodiff.integers");
+            attributes::apply_to_llfn(value, place, &[attr]);
         }
         if serves_every_type(cx.tcx, instance) {
             let no_inline = AttributeKind::NoInline;
@@ -104,6 +137,13 @@ pub(crate) fn describe_functions<'tcx>(cx: &CodegenCx<'_, 'tcx>) {
             attributes::apply_to_llfn(value, place, &inline);
         }
     }
+}
+
+/// Whether a function is in another language, and so does not free what Rust has allocated.
+fn is_of_another_language(tcx: TyCtxt<'_>, def_id: DefId) -> bool {
+    tcx.is_foreign_item(def_id)
+        && !matches!(tcx.fn_sig(def_id).skip_binder().abi(), ExternAbi::Rust)
+        && !matches!(tcx.item_name(def_id).as_str(), "free" | "realloc")
 }
 
 /// Whether `instance` is of those by which containers get their memory, whatever they contain. Enzyme would
@@ -128,7 +168,7 @@ fn release(slice: &llvm::Module) {
             let function_attrs = llvm::AttributePlace::Function.as_uint();
             let remove =
                 |kind| llvm::LLVMRustRemoveEnumAttributeAtIndex(function, function_attrs, kind);
-            if attributes::has_string_attr(function, INACTIVE) {
+            if attributes::has_string_attr(function, FREES_NOTHING) {
                 remove(AttributeKind::NoFree);
             }
             // Of the functions defined here, only derivatives are known elsewhere.

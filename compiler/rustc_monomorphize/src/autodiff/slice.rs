@@ -397,14 +397,14 @@ fn has_body<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> bool {
         && (def_id.is_local() || !attrs.contains_extern_indicator())
 }
 
-/// Whether no derivative goes through a call of `instance`: it does not return, or it is about text.
+/// Whether no derivative goes through a call of `instance`: it does not return, or says so itself.
 fn is_beside_the_point<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> bool {
     let InstanceKind::Item(def_id) = instance.def else { return false };
     // Whoever asks for the derivative of such a function wants to have it.
     !find_attr!(tcx, def_id, RustcAutodiff(_))
         && matches!(tcx.def_kind(def_id), DefKind::Fn | DefKind::AssocFn)
         && (tcx.fn_sig(def_id).skip_binder().skip_binder().output().is_never()
-            || MonoItem::Fn(instance).takes_only_format_arguments(tcx))
+            || find_attr!(tcx, def_id, RustcAutodiffInactive))
 }
 
 fn is_derivative<'tcx>(tcx: TyCtxt<'tcx>, item: MonoItem<'tcx>) -> bool {

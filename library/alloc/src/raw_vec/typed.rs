@@ -13,27 +13,72 @@ use core::ptr::{self, NonNull};
 
 #[cfg(not(no_global_oom_handling))]
 use super::handle_error;
-use super::{RawVecInner, ZERO_CAP, layout_array, min_non_zero_cap};
+use super::{AllocInit, Cap, RawVecInner, ZERO_CAP, layout_array, min_non_zero_cap};
 use crate::collections::TryReserveError;
 use crate::collections::TryReserveErrorKind::*;
 
-/// Copies `len` elements to new memory, which has room for as many as `layout` says, and frees the old.
+fn out_of_memory(layout: Layout) -> TryReserveError {
+    AllocError { layout, non_exhaustive: () }.into()
+}
+
+/// Without a `Result` of a vector, which would have its pointer where the error has a number: Enzyme knows more
+/// about a pointer that is nowhere in memory.
+#[cfg(not(no_global_oom_handling))]
+fn allocate_in<A: Allocator>(
+    capacity: usize,
+    init: AllocInit,
+    alloc: A,
+    elem_layout: Layout,
+) -> RawVecInner<A> {
+    let layout = match layout_array(capacity, elem_layout) {
+        Ok(layout) => layout,
+        Err(err) => handle_error(err),
+    };
+    if layout.size() == 0 {
+        return RawVecInner::new_in(alloc, elem_layout.alignment());
+    }
+    let memory = match init {
+        AllocInit::Uninitialized => alloc.allocate(layout),
+        AllocInit::Zeroed => alloc.allocate_zeroed(layout),
+    };
+    let Ok(memory) = memory else { handle_error(out_of_memory(layout)) };
+    RawVecInner { ptr: memory.cast().into(), cap: unsafe { Cap::new_unchecked(capacity) }, alloc }
+}
+
+#[cfg(not(no_global_oom_handling))]
+fn with_capacity_in<A: Allocator>(
+    capacity: usize,
+    alloc: A,
+    elem_layout: Layout,
+) -> RawVecInner<A> {
+    allocate_in(capacity, AllocInit::Uninitialized, alloc, elem_layout)
+}
+
+#[cfg(not(no_global_oom_handling))]
+fn with_capacity_zeroed_in<A: Allocator>(
+    capacity: usize,
+    alloc: A,
+    elem_layout: Layout,
+) -> RawVecInner<A> {
+    allocate_in(capacity, AllocInit::Zeroed, alloc, elem_layout)
+}
+
+/// Copies `len` elements to new memory, which has room for as many as `layout` says, and frees the old. Returns
+/// nothing if there is no memory.
 unsafe fn move_to<T, A: Allocator>(
     inner: &RawVecInner<A>,
     layout: Layout,
     elem_layout: Layout,
     len: usize,
-) -> Result<NonNull<[u8]>, TryReserveError> {
-    let Ok(memory) = inner.alloc.allocate(layout) else {
-        return Err(AllocError { layout, non_exhaustive: () }.into());
-    };
+) -> Option<NonNull<[u8]>> {
+    let memory = inner.alloc.allocate(layout).ok()?;
     unsafe {
         if let Some((old, old_layout)) = inner.current_memory(elem_layout) {
             ptr::copy_nonoverlapping::<T>(old.as_ptr().cast(), memory.as_ptr().cast(), len);
             inner.alloc.deallocate(old, old_layout);
         }
     }
-    Ok(memory)
+    Some(memory)
 }
 
 unsafe fn finish_grow<T, A: Allocator>(
@@ -42,8 +87,8 @@ unsafe fn finish_grow<T, A: Allocator>(
     elem_layout: Layout,
 ) -> Result<NonNull<[u8]>, TryReserveError> {
     let layout = layout_array(cap, elem_layout)?;
-    // Not every container has its elements at the front.
-    unsafe { move_to::<T, A>(inner, layout, elem_layout, inner.cap.as_inner()) }
+    let memory = unsafe { move_to::<T, A>(inner, layout, elem_layout, inner.cap.as_inner()) };
+    memory.ok_or(out_of_memory(layout))
 }
 
 unsafe fn grow_to<T, A: Allocator>(
@@ -52,7 +97,10 @@ unsafe fn grow_to<T, A: Allocator>(
     elem_layout: Layout,
 ) -> Result<(), TryReserveError> {
     unsafe {
-        let ptr = finish_grow::<T, A>(inner, cap, elem_layout)?;
+        let layout = layout_array(cap, elem_layout)?;
+        // Not every container has its elements at the front.
+        let memory = move_to::<T, A>(inner, layout, elem_layout, inner.cap.as_inner());
+        let Some(ptr) = memory else { return Err(out_of_memory(layout)) };
         inner.set_ptr_and_cap(ptr, cap);
     }
     Ok(())
@@ -191,7 +239,8 @@ unsafe fn shrink_unchecked<T, A: Allocator>(
         } else {
             let size = elem_layout.size().unchecked_mul(cap);
             let layout = Layout::from_size_align_unchecked(size, elem_layout.align());
-            let ptr = move_to::<T, A>(inner, layout, elem_layout, cap)?;
+            let memory = move_to::<T, A>(inner, layout, elem_layout, cap);
+            let Some(ptr) = memory else { return Err(out_of_memory(layout)) };
             inner.set_ptr_and_cap(ptr, cap);
         }
     }

@@ -6,7 +6,7 @@
 //! of which any part is still that.
 
 use libc::c_uint;
-use rustc_abi::{Size, VariantIdx};
+use rustc_abi::{Float, Size, VariantIdx, Variants};
 use rustc_codegen_ssa::common::IntPredicate;
 use rustc_codegen_ssa::mir::place::PlaceValue;
 use rustc_codegen_ssa::traits::*;
@@ -22,7 +22,7 @@ use crate::llvm::{self, Type, Value};
 const FEW: u64 = 8;
 
 /// Bytes that are fewer can hold no float.
-const LEAST_FLOAT: u64 = 2;
+pub(super) const LEAST_FLOAT: u64 = 2;
 
 type Place<'ll> = PlaceValue<&'ll Value>;
 
@@ -37,8 +37,8 @@ unsafe extern "C" {
 
 /// The pointer by which a variant of the enum at `pointer` is accessed.
 ///
-/// Where the variants of an enum have a float and something else at one place, LLVM must not make one access of two
-/// that are of different variants: to Enzyme it would be of one type. So there, each variant has a pointer of
+/// Where the variants of an enum have a float or a pointer, and something else, at one place, LLVM must not make one
+/// access of two that are of different variants: to Enzyme it would be of one type. So there, each variant has a pointer of
 /// its own, and nobody knows that they are the same.
 pub(crate) fn variant_pointer<'ll, 'tcx>(
     bx: &mut Builder<'_, 'll, 'tcx>,
@@ -46,18 +46,97 @@ pub(crate) fn variant_pointer<'ll, 'tcx>(
     layout: TyAndLayout<'tcx>,
     variant: VariantIdx,
 ) -> &'ll Value {
-    if !types::wants_types(bx.cx) || !Pieces::of(bx.cx, layout).is_told_apart() {
+    if pieces_told_apart(bx.cx, layout).is_none() {
         return pointer;
     }
-    separate_pointer(bx, pointer, variant)
+    separate_pointer(bx, pointer, Separate::Variant(variant))
+}
+
+/// Prepares the enum at `place` to be made the given variant.
+///
+/// When the program runs forwards, Enzyme stores the integers and the pointers of a value to its shadow. When it runs
+/// backwards, it takes what the shadow has at the place of a float for what has been added up there. Where a place is
+/// not a float any more, a float that is zero is stored first, so that backwards the shadow is zero from there on.
+/// Where it becomes a float, an integer that is zero is stored, so that the shadow starts with zero. If the enum is
+/// that variant already, the shadow may hold the seed, which has to stay.
+pub(crate) fn make_variant<'ll, 'tcx>(
+    bx: &mut Builder<'_, 'll, 'tcx>,
+    place: Place<'ll>,
+    layout: TyAndLayout<'tcx>,
+    variant: VariantIdx,
+) {
+    let Some(pieces) = pieces_told_apart(bx.cx, layout) else { return };
+    let floats = pieces.ranges_of_floats();
+    if floats.is_empty() {
+        return;
+    }
+    let separate = |bx: &Builder<'_, 'll, '_>, number| PlaceValue {
+        llval: separate_pointer(bx, place.llval, number),
+        ..place
+    };
+    // By a pointer of its own: LLVM would take a variable that is not initialized for this variant.
+    let tagged = separate(bx, Separate::Tag);
+    let is = shapes::variant(bx, tagged.with_type(layout));
+    let differs = bx.icmp(IntPredicate::IntNE, is, bx.const_usize(variant.as_u32().into()));
+    let block = shapes::branch(bx, differs, "other_variant");
+    let inside = &mut shadow::build_at(bx, block);
+    let as_floats = separate(inside, Separate::Floats);
+    let as_integers = separate(inside, Separate::Integers);
+    for range in floats {
+        // Of which size the floats are does not matter.
+        let run = |kind, scalar| Run {
+            kind,
+            offset: range.start,
+            scalar,
+            count: (range.end - range.start) / scalar,
+        };
+        let is_whole = |scalar| (range.end - range.start) % scalar == 0;
+        let float = match () {
+            _ if is_whole(8) => run(Kind::Float(Float::F64), 8),
+            _ if is_whole(4) => run(Kind::Float(Float::F32), 4),
+            _ => run(Kind::Float(Float::F16), 2),
+        };
+        zero_run(inside, as_floats, &float);
+        zero_run(inside, as_integers, &Run { kind: Kind::Integer, ..float });
+    }
+    inside.br(bx.llbb());
+}
+
+/// The pieces of an enum in the slice that is a float or a pointer in one variant, where it is something else in
+/// another.
+fn pieces_told_apart<'tcx>(
+    cx: &CodegenCx<'_, 'tcx>,
+    layout: TyAndLayout<'tcx>,
+) -> Option<Pieces<'tcx>> {
+    if !types::wants_types(cx) || !matches!(layout.variants, Variants::Multiple { .. }) {
+        return None;
+    }
+    let pieces = Pieces::of(cx, layout);
+    pieces.is_told_apart().then_some(pieces)
+}
+
+/// By which of several pointers, of which LLVM does not know that they are the same, an enum is accessed.
+#[derive(Clone, Copy)]
+enum Separate {
+    Variant(VariantIdx),
+    Tag,
+    Floats,
+    Integers,
 }
 
 fn separate_pointer<'ll>(
     bx: &Builder<'_, 'll, '_>,
     pointer: &'ll Value,
-    variant: VariantIdx,
+    which: Separate,
 ) -> &'ll Value {
-    unsafe { LLVMRustAutodiffVariantPointer(bx.llbuilder, pointer, variant.as_u32()) }
+    // `AutodiffPointers.cpp` has the greater numbers.
+    let number = match which {
+        Separate::Variant(index) => index.as_u32(),
+        Separate::Tag => (1 << 31) - 1,
+        Separate::Floats => (1 << 31) - 2,
+        Separate::Integers => (1 << 31) - 3,
+    };
+    unsafe { LLVMRustAutodiffVariantPointer(bx.llbuilder, pointer, number) }
 }
 
 /// The LLVM type of a variable of this layout, in the slice. It says what is where, so that LLVM divides the variable
@@ -116,10 +195,12 @@ pub(crate) fn copy_values<'ll, 'tcx>(
         copy_value(bx, dst, src, &pieces, may_overlap);
     } else if let Some(run) = pieces.sole_run(layout.size)
         && let known = known_count.map(|count| Run { count: run.count * count as u64, ..run })
-        && known.is_none_or(|run| !is_few(&run))
+        && known.is_none_or(|run| !is_few(bx.cx, &run))
     {
         let size = bx.mul(bx.const_usize(layout.size.bytes()), count);
-        copy_bytes(bx, dst, src, size, run.kind, may_overlap);
+        let is_raw = run.kind == Kind::Bytes && types::is_copy_of_raw_bytes(bx.cx);
+        let kind = if is_raw { Kind::Either } else { run.kind };
+        copy_bytes(bx, dst, src, size, kind, may_overlap);
     } else if !pieces.0.is_empty() {
         copy_elements(bx, dst, src, layout.size.bytes(), count, &pieces, may_overlap);
     }
@@ -167,7 +248,7 @@ fn copy_value<'ll, 'tcx>(
     let mut stores = vec![];
     for piece in &pieces.0 {
         match piece {
-            Piece::Run(run) if is_few(run) => {
+            Piece::Run(run) if is_few(bx.cx, run) => {
                 for index in 0..run.count {
                     let offset = run.offset + index * run.scalar;
                     let src = at(bx, src, offset);
@@ -188,7 +269,9 @@ fn copy_value<'ll, 'tcx>(
             }
             Piece::Variants { offset, layout, variants } => {
                 let (dst, src) = (at(bx, dst, *offset), at(bx, src, *offset));
-                for_each_variant(bx, [src, dst], *layout, variants, |bx, [src, dst], pieces| {
+                for_each_variant(bx, [src, dst], *layout, variants, |bx, places, index, pieces| {
+                    make_variant(bx, dst, *layout, index);
+                    let [src, dst] = places;
                     copy_value(bx, dst, src, pieces, may_overlap);
                 });
             }
@@ -230,7 +313,7 @@ pub(crate) fn fill_values<'ll, 'tcx>(
     let pieces = Pieces::of(bx.cx, layout);
     let has_float = pieces.any(|run| run.kind.is_float() || run.kind == Kind::Either);
     if !has_float {
-        let only_bytes = !pieces.any(|run| run.kind != Kind::Bytes);
+        let only_bytes = !pieces.any(|run| !run.kind.may_be_anything(bx.cx));
         let kind = if only_bytes { Kind::Bytes } else { Kind::Integer };
         let size = bx.mul(bx.const_usize(layout.size.bytes()), count);
         fill_bytes(bx, dst, byte, size, kind);
@@ -267,9 +350,9 @@ fn for_each_variant<'a, 'll, 'tcx, const N: usize>(
     places: [Place<'ll>; N],
     layout: TyAndLayout<'tcx>,
     variants: &[(VariantIdx, Pieces<'tcx>)],
-    mut body: impl FnMut(&mut Builder<'a, 'll, 'tcx>, [Place<'ll>; N], &Pieces<'tcx>),
+    mut body: impl FnMut(&mut Builder<'a, 'll, 'tcx>, [Place<'ll>; N], VariantIdx, &Pieces<'tcx>),
 ) {
-    let is_told_apart = variants.iter().any(|(_, pieces)| pieces.any(|run| run.kind.is_float()));
+    let is_told_apart = variants.iter().any(|(_, pieces)| pieces.any(Run::wants_its_own_pointer));
     let variant = shapes::variant(bx, places[0].with_type(layout));
     shapes::for_each_variant(
         bx,
@@ -281,9 +364,10 @@ fn for_each_variant<'a, 'll, 'tcx, const N: usize>(
                 if !is_told_apart {
                     return place;
                 }
-                PlaceValue { llval: separate_pointer(bx, place.llval, index), ..place }
+                let llval = separate_pointer(bx, place.llval, Separate::Variant(index));
+                PlaceValue { llval, ..place }
             });
-            body(bx, places, &variants[index.as_usize()].1);
+            body(bx, places, index, &variants[index.as_usize()].1);
         },
     );
 }
@@ -307,7 +391,7 @@ fn zero_value<'ll, 'tcx>(
             }
             Piece::Variants { offset, layout, variants } => {
                 let dst = at(bx, dst, *offset);
-                for_each_variant(bx, [dst], *layout, variants, |bx, [dst], pieces| {
+                for_each_variant(bx, [dst], *layout, variants, |bx, [dst], _, pieces| {
                     zero_value(bx, dst, pieces, is_wanted);
                 });
             }
@@ -389,15 +473,14 @@ fn element_at<'ll>(
 }
 
 /// Whether a run is copied scalar by scalar. Of bytes in which a float may lie, each alone would be none.
-fn is_few(run: &Run) -> bool {
-    let may_be_anything = matches!(run.kind, Kind::Bytes | Kind::Either);
-    run.count <= FEW && (!may_be_anything || run.size() < LEAST_FLOAT)
+fn is_few(cx: &CodegenCx<'_, '_>, run: &Run) -> bool {
+    run.count <= FEW && (!run.kind.may_be_anything(cx) || run.size() < LEAST_FLOAT)
 }
 
 fn type_of<'ll>(cx: &CodegenCx<'ll, '_>, run: &Run) -> &'ll Type {
     match run.kind {
         Kind::Pointer => cx.type_ptr(),
         Kind::Float(float) => cx.type_from_float(float),
-        Kind::Integer | Kind::Bytes | Kind::Either => cx.type_ix(run.scalar * 8),
+        Kind::Integer | Kind::Bytes | Kind::Held | Kind::Either => cx.type_ix(run.scalar * 8),
     }
 }

@@ -3,11 +3,14 @@
 //! Each piece is of one kind, which Enzyme has to know: what is added up in reverse, what has a shadow, and
 //! what has no derivative.
 
+use std::ops::Range;
+
 use rustc_abi::{
     BackendRepr, FieldsShape, Float, Integer, Primitive, Scalar, Size, VariantIdx, Variants,
 };
 use rustc_middle::ty::layout::TyAndLayout;
 
+use super::types;
 use crate::context::CodegenCx;
 
 /// A type that Enzyme tells from others.
@@ -16,9 +19,11 @@ pub(super) enum Kind {
     Integer,
     Pointer,
     Float(Float),
-    /// What anything is copied as: bytes, or an integer in a union such as `MaybeUninit`. `AutodiffTypes.cpp` looks
-    /// for what it is then.
+    /// What anything is copied as. `AutodiffTypes.cpp` looks for what it is then.
     Bytes,
+    /// An integer of several bytes in a union such as `MaybeUninit`. Anything may be copied as that, but the standard
+    /// library only has there what the type says.
+    Held,
     /// What is a float in one field of a union, and something else in another.
     Either,
 }
@@ -26,8 +31,8 @@ pub(super) enum Kind {
 impl Kind {
     pub(super) fn of(cx: &CodegenCx<'_, '_>, scalar: Scalar) -> Self {
         match scalar.primitive() {
-            Primitive::Int(..) if scalar.is_uninit_valid() => Kind::Bytes,
             Primitive::Int(Integer::I8, _) if scalar.is_always_valid(cx) => Kind::Bytes,
+            Primitive::Int(..) if scalar.is_uninit_valid() => Kind::Held,
             Primitive::Int(..) => Kind::Integer,
             Primitive::Pointer(_) => Kind::Pointer,
             Primitive::Float(float) => Kind::Float(float),
@@ -36,6 +41,15 @@ impl Kind {
 
     pub(super) fn is_float(self) -> bool {
         matches!(self, Kind::Float(_))
+    }
+
+    /// Whether it may be a float, a pointer or an integer.
+    pub(super) fn may_be_anything(self, cx: &CodegenCx<'_, '_>) -> bool {
+        match self {
+            Kind::Bytes | Kind::Either => true,
+            Kind::Held => !types::is_held_by_std(cx),
+            Kind::Integer | Kind::Pointer | Kind::Float(_) => false,
+        }
     }
 }
 
@@ -56,6 +70,11 @@ impl Run {
 
     fn end(&self) -> u64 {
         self.offset + self.size()
+    }
+
+    /// Whether it is not accessed by the pointer by which something else is at the same place.
+    pub(super) fn wants_its_own_pointer(self) -> bool {
+        self.kind.is_float() || self.kind == Kind::Pointer
     }
 }
 
@@ -115,6 +134,37 @@ impl<'tcx> Pieces<'tcx> {
         }
     }
 
+    /// From where to where floats lie in a value, whatever variant it is: without overlaps, in order.
+    pub(super) fn ranges_of_floats(&self) -> Vec<Range<u64>> {
+        let mut found = vec![];
+        self.find_floats(0, &mut found);
+        found.sort_by_key(|range| range.start);
+        found.dedup_by(|next, last| {
+            let overlaps = next.start <= last.end;
+            if overlaps {
+                last.end = last.end.max(next.end);
+            }
+            overlaps
+        });
+        found
+    }
+
+    fn find_floats(&self, start: u64, found: &mut Vec<Range<u64>>) {
+        for piece in &self.0 {
+            let (from, to) = piece.range();
+            match piece {
+                Piece::Variants { variants, .. } => {
+                    for (_, pieces) in variants {
+                        pieces.find_floats(start + from, found);
+                    }
+                }
+                Piece::Run(run) if !run.kind.is_float() => {}
+                Piece::Elements { element, .. } if !element.any(|run| run.kind.is_float()) => {}
+                _ => found.push(start + from..start + to),
+            }
+        }
+    }
+
     /// Whether values are told apart by the tag of an enum.
     pub(super) fn has_variants(&self) -> bool {
         self.0.iter().any(|piece| match piece {
@@ -124,9 +174,10 @@ impl<'tcx> Pieces<'tcx> {
         })
     }
 
-    /// Whether it is an enum that is a float in one variant, where it is something else in another.
+    /// Whether what is a float or a pointer in one variant, of what is an enum and nothing else, is something else in
+    /// another.
     pub(super) fn is_told_apart(&self) -> bool {
-        matches!(self.0[..], [Piece::Variants { .. }]) && self.any(|run| run.kind.is_float())
+        matches!(self.0[..], [Piece::Variants { .. }]) && self.any(Run::wants_its_own_pointer)
     }
 
     pub(super) fn any(&self, mut is_wanted: impl FnMut(Run) -> bool) -> bool {
@@ -198,6 +249,12 @@ impl<'tcx> Pieces<'tcx> {
             && let Some(merged) = merge(&fields)
         {
             self.0.extend(merged.0.into_iter().map(|piece| piece.moved(offset)));
+        } else if !has_float
+            && let [field] = &fields[..]
+            && let Some(run) = field.sole_run(layout.size)
+            && matches!(run.kind, Kind::Integer | Kind::Held)
+        {
+            self.push_run(Run { kind: Kind::Held, offset, ..run });
         } else {
             let kind = if has_float { Kind::Either } else { Kind::Bytes };
             self.push_run(Run { kind, offset, scalar: 1, count: layout.size.bytes() });

@@ -14,8 +14,9 @@ use rustc_middle::ty::{self, Instance, Ty};
 use rustc_span::{Span, sym};
 
 use super::lower::caller_location;
+use super::pieces::Kind;
 use super::plan::{Activity, Passed, Plan};
-use super::shadow;
+use super::{shadow, types};
 use crate::abi::FnAbiLlvmExt;
 use crate::builder::Builder;
 use crate::context::CodegenCx;
@@ -320,7 +321,11 @@ pub(super) fn variant<'ll, 'tcx>(
             let pointer = bx.load(cx.type_ptr(), tag_place.val.llval, tag_place.val.align);
             bx.ptrtoint(pointer, ty)
         }
-        _ => bx.load(ty, tag_place.val.llval, tag_place.val.align),
+        _ => {
+            let tag = bx.load(ty, tag_place.val.llval, tag_place.val.align);
+            types::annotate(bx, tag, Some(Kind::Integer));
+            tag
+        }
     };
     let tag_value = LLVMBuildFreeze(bx.llbuilder, tag_value, c"".as_ptr());
     let untagged = match *tag_encoding {

@@ -12,12 +12,17 @@
 use rustc_abi::{Float, Scalar, Size};
 use rustc_codegen_ssa::common::TypeKind;
 use rustc_codegen_ssa::traits::*;
-use rustc_middle::ty::layout::{HasTypingEnv, LayoutOf, TyAndLayout};
-use rustc_middle::ty::{self, Ty};
+use rustc_hir::def_id::DefId;
+use rustc_hir::find_attr;
+use rustc_middle::ty::layout::{FnAbiOf, HasTypingEnv, LayoutOf, TyAndLayout};
+use rustc_middle::ty::{self, EarlyBinder, Instance, Ty, TyCtxt, TypingEnv};
 use rustc_session::config::AutoDiff;
+use rustc_span::sym;
 use rustc_target::callconv::{ArgAbi, PassMode};
 
-use super::pieces::{Kind, Pieces};
+use super::copies::LEAST_FLOAT;
+use super::dispatch::INACTIVE;
+use super::pieces::{Kind, Pieces, Run};
 use crate::builder::Builder;
 use crate::common::AsCCharPtr as _;
 use crate::context::CodegenCx;
@@ -25,21 +30,111 @@ use crate::llvm::{self, Attribute, Metadata, Type, Value};
 
 /// The name by which Enzyme knows the type (`getTypeFromTBAAString`), which is Clang's for it, or one that
 /// `AutodiffTypes.cpp` knows.
-fn name(kind: Kind) -> &'static str {
+fn name(cx: &CodegenCx<'_, '_>, kind: Kind) -> &'static str {
     match kind {
+        Kind::Held if !kind.may_be_anything(cx) => "long",
         Kind::Integer => "long",
         Kind::Pointer => "any pointer",
         Kind::Float(Float::F16) => "half",
         Kind::Float(Float::F32) => "float",
         Kind::Float(Float::F64) => "double",
         Kind::Float(Float::F128) => "fp128",
-        Kind::Bytes | Kind::Either => "bytes",
+        Kind::Bytes => "u8",
+        Kind::Held | Kind::Either => "bytes",
+    }
+}
+
+/// Whether it is the standard library that has put into a union what is being accessed: of what its user has, nothing
+/// is known.
+pub(super) fn is_held_by_std(cx: &CodegenCx<'_, '_>) -> bool {
+    let function = introduced_by(cx, |ty| ty.is_union());
+    function.is_some_and(|function| is_of_std(cx, function))
+}
+
+/// Whether a function that is not the standard library's copies bytes itself, as those of values of whatever type.
+pub(super) fn is_copy_of_raw_bytes(cx: &CodegenCx<'_, '_>) -> bool {
+    let is_copy_itself = |function: Instance<'_>| {
+        let path = cx.tcx.def_path(function.def_id());
+        let module = path.data.first().and_then(|module| module.data.get_opt_name());
+        cx.tcx.crate_name(path.krate) == sym::core
+            && matches!(module, Some(sym::ptr | sym::intrinsics))
+    };
+    let function = innermost(cx, |function| !is_copy_itself(function));
+    !function.is_some_and(|function| is_of_std(cx, function))
+}
+
+fn is_of_std<'tcx>(cx: &CodegenCx<'_, 'tcx>, function: Instance<'tcx>) -> bool {
+    matches!(cx.tcx.crate_name(function.def_id().krate), sym::core | sym::alloc | sym::std)
+}
+
+/// The function in which such a type comes in, where code is being generated that works on values of it: the
+/// innermost one that is not generic over that type.
+fn introduced_by<'tcx>(
+    cx: &CodegenCx<'_, 'tcx>,
+    is_wanted: impl Fn(Ty<'tcx>) -> bool,
+) -> Option<Instance<'tcx>> {
+    innermost(cx, |function| {
+        let parts = function.args.iter().flat_map(|arg| arg.walk());
+        !parts.filter_map(|part| part.as_type()).any(&is_wanted)
+    })
+}
+
+/// The innermost such function of which code is being generated: the others have been inlined into the last.
+fn innermost<'tcx>(
+    cx: &CodegenCx<'_, 'tcx>,
+    is_wanted: impl Fn(Instance<'tcx>) -> bool,
+) -> Option<Instance<'tcx>> {
+    let (body, caller, scope) = cx.autodiff_scope.get()?;
+    let mut scope = Some(scope);
+    while let Some(data) = scope.map(|scope| &body.source_scopes[scope]) {
+        if let Some((instance, _)) = data.inlined {
+            let instance = caller.instantiate_mir_and_normalize_erasing_regions(
+                cx.tcx,
+                TypingEnv::fully_monomorphized(),
+                EarlyBinder::bind(instance),
+            );
+            if is_wanted(instance) {
+                return Some(instance);
+            }
+        }
+        scope = data.inlined_parent_scope;
+    }
+    is_wanted(caller).then_some(caller)
+}
+
+/// What `AutodiffStatics.cpp` is told about a static: that no derivative goes through it, as it holds integers only, or
+/// what is computed once and never changes; or that each thread has its own, in which there is no pointer.
+pub(crate) fn kind_of_static<'tcx>(
+    cx: &CodegenCx<'_, 'tcx>,
+    def_id: DefId,
+) -> Option<&'static str> {
+    let ty = cx.tcx.type_of(def_id).instantiate_identity();
+    if let ty::Adt(def, args) = ty.kind()
+        && find_attr!(cx.tcx, def.did(), RustcAutodiffInactive)
+    {
+        let is_table = args.types().next().is_some_and(|ty| is_unchanging(cx.tcx, ty, &mut vec![]));
+        return is_table.then_some(INACTIVE);
+    }
+    // A foreign one may have no size.
+    let layout = cx.tcx.layout_of(cx.typing_env().as_query_input(ty)).ok()?;
+    let pieces = Pieces::of(cx, layout);
+    let may_be_float = |run: Run| match run.kind {
+        Kind::Integer | Kind::Held | Kind::Pointer => false,
+        Kind::Bytes => run.size() >= LEAST_FLOAT,
+        Kind::Float(_) | Kind::Either => true,
+    };
+    if pieces.any(|run| run.kind == Kind::Pointer) {
+        None
+    } else if !pieces.any(may_be_float) {
+        Some(INACTIVE)
+    } else {
+        cx.tcx.is_thread_local_static(def_id).then_some("rustc.autodiff.scratch")
     }
 }
 
 /// The access tag of a type: the root of a type system, the one type in it, and an access to it.
 fn tag<'ll>(cx: &CodegenCx<'ll, '_>, kind: Kind) -> &'ll Metadata {
-    let name = name(kind);
+    let name = name(cx, kind);
     let string = |text: &str| unsafe {
         llvm::LLVMMDStringInContext2(cx.llcx, text.as_c_char_ptr(), text.len())
     };
@@ -52,6 +147,39 @@ fn tag<'ll>(cx: &CodegenCx<'ll, '_>, kind: Kind) -> &'ll Metadata {
 /// Whether the function that is being built is there for Enzyme to see, and wants to hear of types.
 pub(crate) fn wants_types(cx: &CodegenCx<'_, '_>) -> bool {
     cx.is_autodiff_slice && !cx.tcx.sess.opts.unstable_opts.autodiff.contains(&AutoDiff::NoTT)
+}
+
+/// Whether a function returns a pair of scalars of which none is an integer that may be something else.
+pub(crate) fn returns_integers<'tcx>(cx: &CodegenCx<'_, 'tcx>, instance: Instance<'tcx>) -> bool {
+    let fn_abi = cx.fn_abi_of_instance(instance, ty::List::empty());
+    matches!(fn_abi.ret.mode, PassMode::Pair(..))
+        && !Pieces::of(cx, fn_abi.ret.layout).any(|run| {
+            matches!(run.kind, Kind::Held | Kind::Bytes | Kind::Either) && run.size() >= LEAST_FLOAT
+        })
+}
+
+/// Whether nothing that a value of this type holds or leads to can be changed by a shared reference to it.
+fn is_unchanging<'tcx>(tcx: TyCtxt<'tcx>, ty: Ty<'tcx>, seen: &mut Vec<Ty<'tcx>>) -> bool {
+    // What a type argument is used for nobody says: it may be what a pointer leads to.
+    ty.walk().filter_map(|part| part.as_type()).all(|ty| {
+        if seen.contains(&ty) {
+            return true;
+        }
+        seen.push(ty);
+        match *ty.kind() {
+            ty::Adt(def, _) if def.is_unsafe_cell() => false,
+            ty::Adt(def, args) => def.all_fields().all(|field| {
+                let ty = field.ty(tcx, args);
+                let ty = tcx.normalize_erasing_regions(TypingEnv::fully_monomorphized(), ty);
+                is_unchanging(tcx, ty, seen)
+            }),
+            ty::Closure(_, args) => {
+                args.as_closure().upvar_tys().iter().all(|ty| is_unchanging(tcx, ty, seen))
+            }
+            ty::Dynamic(..) | ty::Foreign(_) | ty::Coroutine(..) => false,
+            _ => true,
+        }
+    })
 }
 
 /// Tells Enzyme what `load` loads, the `scalar` at an offset in a value.
@@ -117,7 +245,7 @@ pub(super) fn pointee_attr<'ll, 'tcx>(
         _ if pointee.is_sized(cx.tcx, cx.typing_env()) => cx.layout_of(pointee),
         _ => return None,
     };
-    let name = name(Pieces::of(cx, layout).sole_run(layout.size)?.kind);
+    let name = name(cx, Pieces::of(cx, layout).sole_run(layout.size)?.kind);
     wants_types(cx).then(|| llvm::CreateAttrStringValue(cx.llcx, "rustc.autodiff.pointee", name))
 }
 
@@ -146,8 +274,8 @@ pub(crate) fn annotate_packed<'ll, 'tcx>(
     load: &'ll Value,
     layout: TyAndLayout<'tcx>,
 ) {
-    let may_be_float = |kind| matches!(kind, Kind::Float(_) | Kind::Bytes | Kind::Either);
-    if wants_types(bx.cx) && Pieces::of(bx.cx, layout).any(|run| may_be_float(run.kind)) {
+    let may_be_float = |run: Run| run.kind.is_float() || run.kind.may_be_anything(bx.cx);
+    if wants_types(bx.cx) && Pieces::of(bx.cx, layout).any(may_be_float) {
         annotate(bx, load, Some(Kind::Bytes));
     }
 }

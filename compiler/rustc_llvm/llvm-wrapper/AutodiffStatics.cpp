@@ -71,7 +71,7 @@ GlobalVariable *createShadow(GlobalVariable &Static) {
   return Shadow;
 }
 
-// All that \p F refers to, and what that refers to.
+// All that \p From refers to, and what that refers to.
 void findReached(const Value &From, SmallPtrSetImpl<const Value *> &Reached) {
   SmallVector<const Value *> Pending{&From};
   while (!Pending.empty()) {

@@ -124,8 +124,8 @@ GlobalValue *Cutter::bring(GlobalValue &Original, bool WithBody) {
   return Copy;
 }
 
-/// What Enzyme is told of a function or variable: that it is inactive, or has these derivatives, or this shadow. With a
-/// body, a function gets it all the same.
+/// What Enzyme is told of a function or variable: that it is inactive, or has these derivatives, or this
+/// shadow. With a body, a function gets it all the same.
 void Cutter::copyNotes(const GlobalValue &Original, GlobalObject &Copy) {
   auto *Object = dyn_cast<GlobalObject>(&Original);
   if (!Object)

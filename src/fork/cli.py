@@ -5,8 +5,8 @@ import platform
 import re
 import shutil
 
-from . import (base, compile_time, config, debian, doctor, enzyme, files, formatting, fuzz, launch, matrix, overhead,
-               overlay, patches, series, suites, tax, toolchain)
+from . import (base, compile_time, config, crates, debian, doctor, enzyme, files, formatting, fuzz, launch, matrix,
+               overhead, overlay, patches, series, suites, tax, toolchain)
 from .report import Failure, note, step
 
 HELP = """\
@@ -26,6 +26,8 @@ The fork's own commands:
                        a numeric program of 1,000 lines
   fuzz-headers [--count N] [--seed S] [RUSTC]
                        differentiate N functions (200) with random headers, and compare with closed forms
+  user-crates [RUSTC]  differentiate functions that use nalgebra, ndarray and other crates, which are downloaded,
+                       and compare with differences (takes ten minutes at first)
   support-matrix       differentiate some hundred headers in every mode at two levels, and write the table of
                        what is right or refused into the guide; with --check, say whether it is as written
 
@@ -143,7 +145,7 @@ def dispatch(root, given):
         if given[0] == "clean" and "--all" in given[1:]:
             return clean_all(fork)
         if given[0] not in ("doctor", "fuzz-headers", "overhead", "support-matrix", "header-tax",
-                            "compile-time"):
+                            "compile-time", "user-crates"):
             fork.lay()
     if given == ["doctor"]:
         doctor.examine(fork.config, fork.build, fork.base, chain)
@@ -154,6 +156,8 @@ def dispatch(root, given):
         return tax.command(fork, chain, host(chain), given[1:])
     if given[0] == "compile-time":
         return compile_time.command(fork, chain, host(chain), given[1:])
+    if given[0] == "user-crates":
+        return crates.command(fork, chain, host(chain), given[1:])
     if given[0] == "overhead":
         return overhead.command(fork, chain, host(chain), given[1:])
     if given[0] == "support-matrix":

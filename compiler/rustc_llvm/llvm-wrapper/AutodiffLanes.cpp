@@ -1,17 +1,23 @@
-// Lanes of vectors that nobody asks for.
+// Vectors, in a shape in which Enzyme sees what is done with each lane.
 //
-// InstCombine moves a shuffle behind an operation, and makes poison of what the
+// Lanes that nobody asks for: InstCombine moves a shuffle behind an operation, and makes poison of what the
 // operation is done with in those lanes that the shuffle leaves out. Their adjoint
 // is zero, but times poison, or times the derivative of a division by zero, it
 // is not. Enzyme adds it to the adjoint of what the lane was made of: a wrong
 // number. So here, such lanes calculate with one.
+//
+// Lanes that are stored together and loaded apart. GVN, which Enzyme runs, makes a wide
+// integer of the vector and shifts it to get at the lane: Enzyme loses all lanes but the first, without
+// a word. So here, they are stored apart.
 
+#include "AutodiffTypes.h"
 #include "LLVMWrapper.h"
 
 #include "llvm/ADT/SmallBitVector.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/IntrinsicInst.h"
+#include "llvm/Transforms/Utils/Local.h"
 
 using namespace llvm;
 
@@ -81,10 +87,74 @@ void fillShuffle(ShuffleVectorInst &Shuffle) {
     U->set(Filled);
 }
 
+// Whether something of another type is loaded from where \p Store stores, or where that is copied.
+bool isLoadedApart(const StoreInst &Store) {
+  Type *Ty = Store.getValueOperand()->getType();
+  autodiff::Uses Uses(Store.getPointerOperand(), Store.getDataLayout());
+  for (unsigned Index = 0; Index < Uses.Accesses.size(); ++Index)
+    if (auto *Copy = dyn_cast<MemTransferInst>(Uses.Accesses[Index]))
+      Uses.addSource(Copy->getDest());
+  return any_of(Uses.Accesses, [&](const Instruction *I) {
+    return isa<LoadInst>(I) && I->getType() != Ty;
+  });
+}
+
+// Of a pointer that is taken out of a vector of places, makes one place. Enzyme has no shadow of a
+// vector of pointers.
+void takePlace(ExtractElementInst &Lane) {
+  auto *Places = dyn_cast<GetElementPtrInst>(Lane.getVectorOperand());
+  if (!Places)
+    return;
+  IRBuilder<> Builder(&Lane);
+  SmallVector<Value *> Operands;
+  for (Value *Operand : Places->operands())
+    Operands.push_back(Operand->getType()->isVectorTy()
+                           ? Builder.CreateExtractElement(Operand, Lane.getIndexOperand())
+                           : Operand);
+  Lane.replaceAllUsesWith(Builder.CreateGEP(Places->getSourceElementType(), Operands[0],
+                                            ArrayRef(Operands).drop_front(), "",
+                                            Places->getNoWrapFlags()));
+  RecursivelyDeleteTriviallyDeadInstructions(&Lane);
+}
+
+void storeApart(StoreInst &Store) {
+  IRBuilder<> Builder(&Store);
+  Value *Lanes = Store.getValueOperand();
+  FixedVectorType *Ty = floatVector(Lanes);
+  uint64_t Size = Store.getDataLayout().getTypeStoreSize(Ty->getElementType());
+  for (unsigned Lane = 0; Lane < Ty->getNumElements(); ++Lane) {
+    Value *To = Builder.CreateConstInBoundsGEP1_64(Builder.getInt8Ty(), Store.getPointerOperand(),
+                                                   Lane * Size);
+    Builder
+        .CreateAlignedStore(Builder.CreateExtractElement(Lanes, Lane), To,
+                            commonAlignment(Store.getAlign(), Lane * Size))
+        ->copyMetadata(Store);
+  }
+  Store.eraseFromParent();
+}
+
 } // namespace
+
+void LLVMRustStoreLanesApart(Function &F) {
+  SmallVector<StoreInst *> Found;
+  for (Instruction &I : instructions(F)) {
+    auto *Store = dyn_cast<StoreInst>(&I);
+    if (Store && Store->isSimple() && floatVector(Store->getValueOperand()) &&
+        isLoadedApart(*Store))
+      Found.push_back(Store);
+  }
+  for (StoreInst *Store : Found)
+    storeApart(*Store);
+}
 
 void LLVMRustFillLanes(Function &F) {
   SmallVector<Instruction *> Found;
+  SmallVector<ExtractElementInst *> Places;
+  for (Instruction &I : instructions(F))
+    if (auto *Lane = dyn_cast<ExtractElementInst>(&I); Lane && I.getType()->isPointerTy())
+      Places.push_back(Lane);
+  for (ExtractElementInst *Lane : Places)
+    takePlace(*Lane);
   for (Instruction &I : instructions(F))
     if (floatVector(&I))
       Found.push_back(&I);

@@ -19,12 +19,14 @@
 #include "llvm/Analysis/ScalarEvolutionExpressions.h"
 #include "llvm/Analysis/TargetLibraryInfo.h"
 #include "llvm/Analysis/ValueTracking.h"
+#include "llvm/CodeGen/ExpandReductions.h"
 #include "llvm/IR/Dominators.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/PassManager.h"
 #include "llvm/Passes/PassBuilder.h"
+#include "llvm/Transforms/Scalar/ScalarizeMaskedMemIntrin.h"
 #include "llvm/Transforms/Utils/BasicBlockUtils.h"
 #include "llvm/Transforms/Utils/ControlFlowUtils.h"
 #include "llvm/Transforms/Utils/LoopSimplify.h"
@@ -34,13 +36,31 @@
 
 using namespace llvm;
 
+// In AutodiffAlignment.cpp.
+void LLVMRustTellAlignment(Module &M);
+void LLVMRustAlignAllocations(Module &M);
+
+// In AutodiffAsm.cpp.
+void LLVMRustOutlineAsm(Module &M);
+void LLVMRustInlineAsm(Module &M);
+
+// In AutodiffCasts.cpp.
+void LLVMRustForgetCasts(Module &M);
+
+// In AutodiffFeatures.cpp.
+void LLVMRustPassArraysForVectors(Module &M);
+
 // In AutodiffIndirect.cpp.
 void LLVMRustPrepareIndirectCalls(Module &M);
 void LLVMRustRevealIndirectCalls(Module &M);
 bool LLVMRustOnlySliceCalls(const Function *F);
 
+// In AutodiffIntegers.cpp.
+void LLVMRustSelectIntegers(Function &F);
+
 // In AutodiffLanes.cpp.
 void LLVMRustFillLanes(Function &F);
+void LLVMRustStoreLanesApart(Function &F);
 
 // In AutodiffPointers.cpp.
 void LLVMRustKeepChosenObjects(Function &F, ScalarEvolution &SE);
@@ -486,11 +506,20 @@ struct SpreadStoresPass : PassInfoMixin<SpreadStoresPass> {
   }
 };
 
+struct CastsPass : PassInfoMixin<CastsPass> {
+  PreservedAnalyses run(Module &M, ModuleAnalysisManager &) {
+    LLVMRustForgetCasts(M);
+    LLVMRustTellAlignment(M);
+    return PreservedAnalyses::none();
+  }
+};
+
 struct PreparePass : PassInfoMixin<PreparePass> {
   PreservedAnalyses run(Function &F, FunctionAnalysisManager &FAM) {
     LoopShape(F).run();
     defineAll(F);
     LLVMRustFillLanes(F);
+    LLVMRustSelectIntegers(F);
     DominatorTree DT(F);
     LoopInfo LI(DT);
     AssumptionCache AC(F);
@@ -500,6 +529,7 @@ struct PreparePass : PassInfoMixin<PreparePass> {
     LLVMRustTouchReturnedPointers(F);
     copyByTemporary(F);
     LLVMRustTellTypes(F);
+    LLVMRustStoreLanesApart(F);
     LLVMRustSeparateAccesses(F);
     LLVMRustUntieStores(F, [&] { return declareOpaque(*F.getParent()); });
     describeIntrinsics(F);
@@ -532,6 +562,7 @@ struct StaticsPass : PassInfoMixin<StaticsPass> {
   PreservedAnalyses run(Module &M, ModuleAnalysisManager &) {
     LLVMRustTellStatics(M);
     LLVMRustOutlineAtomics(M);
+    LLVMRustOutlineAsm(M);
     return PreservedAnalyses::none();
   }
 };
@@ -552,8 +583,11 @@ struct RevealPass : PassInfoMixin<RevealPass> {
       }
       Opaque->eraseFromParent();
     }
+    LLVMRustAlignAllocations(M);
     LLVMRustInlineAtomics(M);
+    LLVMRustInlineAsm(M);
     LLVMRustForgetPointers(M);
+    LLVMRustPassArraysForVectors(M);
     LLVMRustSpreadAggregates(M);
     LLVMRustForgetUnknownBytes(M);
     return PreservedAnalyses::none();
@@ -566,7 +600,7 @@ void LLVMRustAddPassesBeforeEnzyme(ModulePassManager &MPM, PassBuilder &PB,
                                    OptimizationLevel Level) {
   MPM.addPass(ReallocPass());
   MPM.addPass(NoSpeculationPass());
-  FunctionPassManager Early, Late;
+  FunctionPassManager Early, Variables;
   // While there is no phi, LoopSimplify merges back edges. Later, it would
   // rather make two loops of one.
   Early.addPass(LoopSimplifyPass());
@@ -576,14 +610,18 @@ void LLVMRustAddPassesBeforeEnzyme(ModulePassManager &MPM, PassBuilder &PB,
       PB.buildModuleSimplificationPipeline(Level, ThinOrFullLTOPhase::None));
   MPM.addPass(IndirectCallsPass());
   LLVMRustAddReturnsThroughMemory(MPM);
-  Late.addPass(LowerSwitchPass());
-  Late.addPass(SpreadStoresPass());
+  MPM.addPass(StaticsPass());
+  Variables.addPass(LowerSwitchPass());
+  Variables.addPass(SpreadStoresPass());
+  // What Enzyme does not know: gathers and scatters, and some reductions.
+  Variables.addPass(ScalarizeMaskedMemIntrinPass());
+  Variables.addPass(ExpandReductionsPass());
   // Variables that need not be in memory any more. SROA would make an integer of what
   // is stored as a float and loaded as an integer.
-  Late.addPass(PromotePass());
-  Late.addPass(PreparePass());
-  MPM.addPass(StaticsPass());
-  MPM.addPass(createModuleToFunctionPassAdaptor(std::move(Late)));
+  Variables.addPass(PromotePass());
+  MPM.addPass(createModuleToFunctionPassAdaptor(std::move(Variables)));
+  MPM.addPass(CastsPass());
+  MPM.addPass(createModuleToFunctionPassAdaptor(PreparePass()));
 }
 
 void LLVMRustAddPassesAfterEnzyme(ModulePassManager &MPM) {

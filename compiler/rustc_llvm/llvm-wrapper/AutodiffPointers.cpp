@@ -70,10 +70,10 @@ void keep(Value *Object) {
   else if (isa<Argument, AllocaInst>(Object)) {
     auto *I = dyn_cast<Instruction>(Object);
     Function *F = I ? I->getFunction() : cast<Argument>(Object)->getParent();
-    // An alloca need not be in the first block.
-    Place = I && I->getParent() != &F->getEntryBlock()
-                ? std::next(I->getIterator())
-                : F->getEntryBlock().getFirstNonPHIOrDbgOrAlloca();
+    Place = F->getEntryBlock().getFirstNonPHIOrDbgOrAlloca();
+    // An alloca need not be in the first block, nor among its first instructions.
+    if (I && (I->getParent() != Place->getParent() || Place->comesBefore(I)))
+      Place = std::next(I->getIterator());
   } else
     Place = std::next(cast<Instruction>(Object)->getIterator());
   IRBuilder<> Builder(Place->getParent(), Place);

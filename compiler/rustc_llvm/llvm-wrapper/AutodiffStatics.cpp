@@ -13,6 +13,7 @@
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Intrinsics.h"
 #include "llvm/IR/Module.h"
+#include "llvm/IR/ReplaceConstant.h"
 
 using namespace llvm;
 
@@ -21,8 +22,11 @@ bool LLVMRustHoldsFloat(const GlobalVariable &Static);
 
 namespace {
 
-// What rustc says of a static that holds integers only, or what is computed once.
+// What rustc says of a static that holds integers only.
 constexpr StringRef Inactive = "enzyme_inactive";
+
+// What rustc says of a static whose value is computed once.
+constexpr StringRef Table = "rustc.autodiff.table";
 
 // What rustc says of a static that each thread has its own of, and that holds no pointer.
 constexpr StringRef Scratch = "rustc.autodiff.scratch";
@@ -60,6 +64,8 @@ SmallSetVector<Function *, 8> usersOf(const GlobalVariable &Static) {
 }
 
 GlobalVariable *createShadow(GlobalVariable &Static) {
+  // Of a constant that is a place in it, Enzyme makes no two shadows at once.
+  convertUsersOfConstantsToInstructions({&Static});
   Type *Ty = Static.getValueType();
   auto *Shadow = new GlobalVariable(
       *Static.getParent(), Ty, /*isConstant=*/false, GlobalValue::InternalLinkage,
@@ -207,6 +213,9 @@ void LLVMRustInlineUsersOfScratch(Module &M) {
       continue;
     F.removeFnAttr(Attribute::NoInline);
     F.addFnAttr(Attribute::AlwaysInline);
+    for (User *U : F.users())
+      if (auto *Call = dyn_cast<CallBase>(U))
+        Call->removeFnAttr(Attribute::NoInline);
   }
 }
 
@@ -215,6 +224,10 @@ void LLVMRustTellStatics(Module &M) {
   for (GlobalVariable &Static : M.globals()) {
     if (Static.isThreadLocal())
       useDirectly(Static);
+    if (Static.hasMetadata(Table)) {
+      Static.setMetadata(Inactive, MDNode::get(M.getContext(), {}));
+      continue;
+    }
     // Floats may be kept as integers.
     if (Static.hasMetadata(Inactive) && LLVMRustHoldsFloat(Static)) {
       Static.setMetadata(Inactive, nullptr);

@@ -2,22 +2,16 @@
 // that rustc generates, see `rustc_codegen_llvm::builder::autodiff::types`, does
 // not say.
 
+#include "AutodiffTypes.h"
 #include "LLVMWrapper.h"
 
-#include "llvm/ADT/SmallPtrSet.h"
-#include "llvm/ADT/StringSwitch.h"
-#include "llvm/Analysis/AliasAnalysis.h"
 #include "llvm/Analysis/ValueTracking.h"
-#include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/IntrinsicInst.h"
-#include "llvm/IR/MDBuilder.h"
 #include "llvm/IR/Module.h"
 
-#include <limits>
-#include <optional>
-
 using namespace llvm;
+using namespace autodiff;
 
 // A function that is there until Enzyme has run, to tell it or LLVM something. What it
 // does with memory is for the caller to say.
@@ -33,254 +27,14 @@ Function *LLVMRustDeclareMarker(Module &M, StringRef Name, FunctionType *Ty) {
 
 namespace {
 
-// What rustc calls the type of what anything is copied as, and of bytes, which may be some of
-// a float.
-constexpr StringRef Bytes = "bytes";
-constexpr StringRef Octets = "u8";
-
-// What gives an integer that may be, or hold, a float, until Enzyme has run. Enzyme
-// would take it for anything but a float; of this, it asks for the derivative.
+// The names of what has no derivative, as nobody knows whether it is a float.
 constexpr StringRef UnknownBytes = "rustc.autodiff.bytes.";
 constexpr StringRef UnknownCopy = "rustc.autodiff.bytes.copy";
 constexpr StringRef UnknownFill = "rustc.autodiff.bytes.fill";
-
-// What rustc says, of a parameter of an adapter, that it points to.
-constexpr StringRef Pointee = "rustc.autodiff.pointee";
+constexpr StringRef UnknownStore = "rustc.autodiff.bytes.store.";
 
 // What rustc says of a function if no integer in a pair that it returns may be anything else.
 constexpr StringRef ReturnsIntegers = "rustc.autodiff.integers";
-
-MDNode *tag(LLVMContext &C, StringRef Name) {
-  MDBuilder Builder(C);
-  MDNode *Root = Builder.createTBAARoot(("Rust " + Name).str());
-  MDNode *Node = Builder.createTBAAScalarTypeNode(Name, Root);
-  return Builder.createTBAAStructTagNode(Node, Node, 0);
-}
-
-StringRef nameOf(const MDNode *Tag) {
-  auto *Type = dyn_cast<MDNode>(Tag->getOperand(1));
-  auto *Name = Type ? dyn_cast<MDString>(Type->getOperand(0)) : nullptr;
-  return Name ? Name->getString() : "";
-}
-
-// A float type by its name, and its name.
-Type *floatNamed(StringRef Name, LLVMContext &C) {
-  return StringSwitch<Type *>(Name)
-      .Case("half", Type::getHalfTy(C))
-      .Case("float", Type::getFloatTy(C))
-      .Case("double", Type::getDoubleTy(C))
-      .Case("fp128", Type::getFP128Ty(C))
-      .Default(nullptr);
-}
-
-StringRef nameOfFloat(const Type *Ty) {
-  return Ty->isHalfTy()     ? "half"
-         : Ty->isFloatTy()  ? "float"
-         : Ty->isDoubleTy() ? "double"
-         : Ty->isFP128Ty()  ? "fp128"
-                            : "";
-}
-
-// The type that the access itself shows.
-StringRef nameOfAccess(const Instruction &I) {
-  if (!isa<LoadInst, StoreInst>(I))
-    return "";
-  Type *Ty = getLoadStoreType(&I)->getScalarType();
-  if (StringRef Name = nameOfFloat(Ty); !Name.empty())
-    return Name;
-  // Nobody calculates with the bits of a float or a pointer.
-  if (Ty->isIntegerTy() && any_of(I.users(), [](const User *U) {
-        auto *Operation = dyn_cast<BinaryOperator>(U);
-        return Operation && !Operation->isBitwiseLogicOp();
-      }))
-    return "long";
-  return "";
-}
-
-// What a piece of memory is used as, as far as its users show, in this function
-// and in those that it is passed to and from.
-class Uses {
-public:
-  // The type that everything has of which something is told, if it is one.
-  StringRef Told;
-  // Whether something has another type.
-  bool Differ = false;
-  // Whether something is a float.
-  bool HasFloat = false;
-  // Whether there is something of which nothing is told, not even bytes.
-  bool HasUntold = false;
-  // Whether something is stored of which nothing is told.
-  bool HasUntoldStore = false;
-  // Whether somebody else may use it, who is not seen here.
-  bool IsShared = false;
-
-  // \p Size is that of the piece, where only what is at its place in a larger one counts.
-  explicit Uses(const Value *Pointer, const DataLayout &Layout,
-                const ConstantInt *Size = nullptr)
-      : Layout(Layout) {
-    const Value *Object = getUnderlyingObject(Pointer);
-    APInt Offset(Layout.getIndexTypeSizeInBits(Pointer->getType()), 0);
-    // Of several objects, none has a place that is known.
-    if (Size && !isa<PHINode, SelectInst>(Object) &&
-        Pointer->stripAndAccumulateConstantOffsets(
-            Layout, Offset, /*AllowNonInbounds=*/true) == Object) {
-      Start = Offset.getSExtValue();
-      End = Start + Size->getSExtValue();
-      pushObject(Object, 0);
-    } else {
-      pushObjectsOf(Pointer);
-    }
-    visitPending();
-  }
-
-  // Adds what \p Source is used as, which is copied there.
-  void addSource(const Value *Source) {
-    pushObjectsOf(Source);
-    visitPending();
-  }
-
-  // What all of it is, if that is floats of one size.
-  Type *floats(LLVMContext &C) const {
-    return Differ || HasUntold ? nullptr : floatNamed(Told, C);
-  }
-
-private:
-  // How far a pointer is from the start of the object, if that is known.
-  using Distance = std::optional<int64_t>;
-
-  const DataLayout &Layout;
-  int64_t Start = 0, End = std::numeric_limits<int64_t>::max();
-  SmallVector<std::pair<const Value *, Distance>> Pending;
-  SmallPtrSet<const Value *, 16> Seen;
-  SmallPtrSet<const Argument *, 4> Passed;
-
-  void push(const Value *V, Distance At = std::nullopt) {
-    // The pointer of an empty `Vec` is a number, which is no object.
-    if ((!isa<Constant>(V) || isa<GlobalVariable>(V)) && Seen.insert(V).second)
-      Pending.push_back({V, At});
-  }
-
-  Distance behind(const GetElementPtrInst &Place, Distance At) const {
-    APInt Offset(Layout.getIndexTypeSizeInBits(Place.getType()), 0);
-    if (!At || !Place.accumulateConstantOffset(Layout, Offset))
-      return std::nullopt;
-    return *At + Offset.getSExtValue();
-  }
-
-  bool isElsewhere(const Instruction &I, Distance At) const {
-    int64_t Size = Layout.getTypeStoreSize(getLoadStoreType(&I)).getFixedValue();
-    return At && (*At >= End || *At + Size <= Start);
-  }
-
-  void pushObjectsOf(const Value *Pointer) {
-    SmallVector<const Value *> Objects;
-    getUnderlyingObjects(Pointer, Objects);
-    for (const Value *Object : Objects)
-      pushObject(Object);
-  }
-
-  // What else a callee is passed is no concern of this object: that which frees
-  // memory has all objects for its argument.
-  void pushObject(const Value *Object, Distance At = std::nullopt) {
-    push(Object, At);
-    auto *Arg = dyn_cast<Argument>(Object);
-    if (Arg && Passed.insert(Arg).second)
-      visitArgument(*Arg);
-    IsShared |= !Arg && !isIdentifiedFunctionLocal(Object);
-  }
-
-  void note(StringRef Name) {
-    if (Name == Bytes || Name == Octets)
-      return;
-    Differ |= !Told.empty() && Told != Name;
-    HasFloat |= is_contained({"half", "float", "double", "fp128"}, Name);
-    Told = Name;
-  }
-
-  void visitPending() {
-    while (!Pending.empty()) {
-      auto [Next, At] = Pending.pop_back_val();
-      visit(Next, At);
-    }
-  }
-
-  void visit(const Value *Pointer, Distance At) {
-    for (const Use &U : Pointer->uses()) {
-      auto *I = dyn_cast<Instruction>(U.getUser());
-      if (!I)
-        continue;
-      if (auto *Place = dyn_cast<GetElementPtrInst>(I))
-        push(I, behind(*Place, At));
-      else if (isa<PHINode, SelectInst>(I))
-        push(I);
-      else if (auto *Return = dyn_cast<ReturnInst>(I))
-        visitReturn(*Return);
-      else if (isa<MemIntrinsic>(I))
-        visitMetadata(*I);
-      else if (auto *Call = dyn_cast<CallBase>(I))
-        visitCall(*Call, U, At);
-      else if (auto *Store = dyn_cast<StoreInst>(I); Store && U.getOperandNo() == 0)
-        IsShared = true;
-      else if (getLoadStorePointerOperand(I) == Pointer && !isElsewhere(*I, At))
-        visitAccess(*I);
-    }
-  }
-
-  void visitArgument(const Argument &Arg) {
-    const Function &F = *Arg.getParent();
-    Attribute Known = F.getAttributes().getParamAttr(Arg.getArgNo(), Pointee);
-    if (Known.isValid())
-      note(Known.getValueAsString());
-    IsShared |= !Known.isValid() && !F.hasLocalLinkage();
-    for (const User *U : F.users()) {
-      auto *Call = dyn_cast<CallBase>(U);
-      if (Call && Call->getCalledFunction() == &F)
-        pushObjectsOf(Call->getArgOperand(Arg.getArgNo()));
-    }
-  }
-
-  // What a function returns, its callers have.
-  void visitReturn(const ReturnInst &Return) {
-    const Function &F = *Return.getFunction();
-    for (const User *U : F.users()) {
-      auto *Call = dyn_cast<CallBase>(U);
-      if (Call && Call->getCalledFunction() == &F)
-        push(Call);
-    }
-  }
-
-  void visitCall(const CallBase &Call, const Use &U, Distance At) {
-    const Function *Callee = Call.getCalledFunction();
-    if (Callee && !Callee->isDeclaration() && Call.isArgOperand(&U) &&
-        Call.getArgOperandNo(&U) < Callee->arg_size())
-      push(Callee->getArg(Call.getArgOperandNo(&U)), At);
-  }
-
-  void visitAccess(const Instruction &I) {
-    if (visitMetadata(I))
-      return;
-    StringRef Name = getLoadStoreType(&I)->isPtrOrPtrVectorTy() ? "any pointer"
-                                                                : nameOfAccess(I);
-    if (Name.empty()) {
-      HasUntold = true;
-      HasUntoldStore |= isa<StoreInst>(I);
-    } else
-      note(Name);
-  }
-
-  bool visitMetadata(const Instruction &I) {
-    MDNode *Tag = I.getMetadata(LLVMContext::MD_tbaa);
-    if (Tag)
-      note(nameOf(Tag));
-    return Tag;
-  }
-};
-
-Function *declareUnknownBytes(Module &M, Type *From, Type *To) {
-  std::string Name;
-  raw_string_ostream(Name) << UnknownBytes << *From << '.' << *To;
-  return LLVMRustDeclareMarker(M, Name, FunctionType::get(To, {From}, false));
-}
 
 // The bits of \p Floats as an integer, in which they are lost on Enzyme. The function that gives
 // them has an effect, so that Enzyme asks for its derivative.
@@ -327,11 +81,12 @@ void loadFloats(LoadInst &Load, Type *Float) {
   Load.eraseFromParent();
 }
 
-Uses usesOf(const LoadInst &Load) {
-  const DataLayout &Layout = Load.getDataLayout();
-  uint64_t Size = Layout.getTypeStoreSize(Load.getType()).getFixedValue();
-  return Uses(Load.getPointerOperand(), Layout,
-              ConstantInt::get(Type::getInt64Ty(Load.getContext()), Size));
+// What a load or a store accesses.
+Uses usesOf(const Instruction &I) {
+  const DataLayout &Layout = I.getDataLayout();
+  uint64_t Size = Layout.getTypeStoreSize(getLoadStoreType(&I)).getFixedValue();
+  return Uses(getLoadStorePointerOperand(&I), Layout,
+              ConstantInt::get(Type::getInt64Ty(I.getContext()), Size));
 }
 
 // Where LLVM has made one load of two that are side by side, it does not say any more what
@@ -366,6 +121,42 @@ void loadBytes(LoadInst &Load) {
   Call->addParamAttr(0, Attribute::getWithAlignment(C, Load.getAlign()));
   Load.replaceAllUsesWith(Call);
   Load.eraseFromParent();
+}
+
+// Bytes that become floats are stored as floats instead, if they are that already, or a number.
+void storeBytes(StoreInst &Store) {
+  LLVMContext &C = Store.getContext();
+  Value *Stored = Store.getValueOperand();
+  Uses Uses = usesOf(Store);
+  if (!Uses.HasFloat && !Uses.Told.empty()) {
+    Store.setMetadata(LLVMContext::MD_tbaa, tag(C, "long"));
+    return;
+  }
+  IRBuilder<> Builder(&Store);
+  Type *Float = Uses.floats(C);
+  auto *Cast = dyn_cast<BitCastInst>(Stored);
+  Value *Floats = nullptr;
+  if (Cast && Cast->getSrcTy()->isFPOrFPVectorTy())
+    Floats = Cast->getOperand(0);
+  else if (Float && isa<ConstantInt>(Stored) &&
+           Float->getScalarSizeInBits() == Stored->getType()->getIntegerBitWidth())
+    Floats = Builder.CreateBitCast(Stored, Float);
+  if (Floats) {
+    StringRef Name = nameOfFloat(Floats->getType()->getScalarType());
+    Builder.CreateAlignedStore(Floats, Store.getPointerOperand(), Store.getAlign())
+        ->setMetadata(LLVMContext::MD_tbaa, tag(C, Name));
+  } else {
+    std::string Name;
+    raw_string_ostream(Name) << UnknownStore << *Stored->getType();
+    Value *Pointer = Store.getPointerOperand();
+    Function *Unknown = LLVMRustDeclareMarker(
+        *Store.getModule(), Name,
+        FunctionType::get(Builder.getVoidTy(), {Stored->getType(), Pointer->getType()}, false));
+    Unknown->setMemoryEffects(MemoryEffects::argMemOnly());
+    Builder.CreateCall(Unknown, {Stored, Pointer})
+        ->addParamAttr(1, Attribute::getWithAlignment(C, Store.getAlign()));
+  }
+  Store.eraseFromParent();
 }
 
 // A copy or a fill of bytes that are, in part, floats is lost on Enzyme.
@@ -420,8 +211,7 @@ StringRef nameOfElement(const Value &V) {
 
 // Tells Enzyme what is taken out of a structure, or put there, which it would ask those who
 // use it: at \p Offset in what \p I is, or everywhere.
-void tellType(Instruction &I, const Value &Element, int64_t Offset) {
-  StringRef Name = nameOfElement(Element);
+void tellType(Instruction &I, StringRef Name, int64_t Offset) {
   if (Name.empty())
     return;
   LLVMContext &C = I.getContext();
@@ -430,25 +220,58 @@ void tellType(Instruction &I, const Value &Element, int64_t Offset) {
   I.setMetadata("enzyme_type", MDNode::get(C, {MDString::get(C, "Unknown"), At, Kind}));
 }
 
+// Whether \p U takes the sign and the exponent of the bits of a float and leaves the rest. They are the
+// same for all floats nearby.
+bool leavesMantissa(const User &U) {
+  auto *Operation = dyn_cast<BinaryOperator>(&U);
+  auto *By = Operation ? dyn_cast<ConstantInt>(Operation->getOperand(1)) : nullptr;
+  if (!By)
+    return false;
+  unsigned Width = By->getBitWidth(), Mantissa = Width == 64   ? 52
+                                                 : Width == 32 ? 23
+                                                 : Width == 16 ? 10
+                                                               : Width;
+  return (Operation->getOpcode() == Instruction::LShr && By->getValue().uge(Mantissa)) ||
+         (Operation->getOpcode() == Instruction::And &&
+          By->getValue().countr_zero() >= Mantissa);
+}
+
 // Whether a pointer may be a number, as that in `fmt::Arguments` is.
 bool isAlsoNumber(const Instruction &Pointer) {
   return any_of(Pointer.users(), IsaPred<PtrToIntInst, PtrToAddrInst>);
 }
 
 void tellType(Instruction &I) {
+  if (isDistance(I))
+    return tellType(I, "long", -1);
   // Of a pointer that is loaded from memory without a derivative, Enzyme would make a null
   // pointer for its shadow if it did not know that it is one.
   if (isa<LoadInst, CallBase>(I) && I.getType()->isPointerTy() && !isAlsoNumber(I))
-    return tellType(I, I, -1);
-  if (auto *Extract = dyn_cast<ExtractValueInst>(&I))
-    return tellType(I, I, -1);
+    return tellType(I, nameOfElement(I), -1);
+  if (isa<ExtractValueInst>(I))
+    return tellType(I, nameOfElement(I), -1);
+  // Of lanes that are zero, Enzyme does not know of which kind.
+  if (isa<PHINode>(I) && I.getType()->isVectorTy())
+    return tellType(I, nameOfFloat(I.getType()->getScalarType()), -1);
   auto *Insert = dyn_cast<InsertValueInst>(&I);
   auto *Struct = Insert ? dyn_cast<StructType>(Insert->getType()) : nullptr;
   if (!Struct || Insert->getNumIndices() != 1)
     return;
   const StructLayout *Layout = I.getDataLayout().getStructLayout(Struct);
-  tellType(I, *Insert->getInsertedValueOperand(),
+  tellType(I, nameOfElement(*Insert->getInsertedValueOperand()),
            Layout->getElementOffset(Insert->getIndices().front()).getFixedValue());
+}
+
+// The type of the floats that \p Copy, which copies integers, copies by their bits: where these
+// come from and go to, there is nothing else.
+StringRef nameOfBits(const MemCpyInst &Copy) {
+  const DataLayout &Layout = Copy.getDataLayout();
+  for (const Value *Place : {Copy.getDest(), Copy.getSource()})
+    if (Place->stripPointerCasts() != getUnderlyingObject(Place))
+      return "";
+  Uses Uses(Copy.getDest(), Layout, nullptr, /*CountCopies=*/false);
+  Uses.addSource(Copy.getSource());
+  return Uses.floats(Copy.getContext()) ? Uses.Told : "";
 }
 
 // Says of memory that is filled, or copied as bytes, what it is used as, if that is one
@@ -456,12 +279,16 @@ void tellType(Instruction &I) {
 void describe(MemIntrinsic &Call) {
   MDNode *Tag = Call.getMetadata(LLVMContext::MD_tbaa);
   StringRef Name = Tag ? nameOf(Tag) : "";
-  if (Tag && Name != Bytes && Name != Octets)
-    return tellType(Call, Name);
+  auto *Copy = dyn_cast<MemCpyInst>(&Call);
+  if (Tag && Name != Bytes && Name != Octets) {
+    StringRef Floats = Copy && Name == "long" ? nameOfBits(*Copy) : "";
+    return tellType(Call, Floats.empty() ? Name : Floats);
+  }
   Uses Uses(Call.getDest(), Call.getDataLayout(),
             dyn_cast<ConstantInt>(Call.getLength()));
-  auto *Copy = dyn_cast<MemCpyInst>(&Call);
-  if (Copy && (Uses.Told.empty() || !isa<ConstantInt>(Call.getLength())))
+  if (Uses.isOnlyCompared(Call))
+    return tellType(Call, "long");
+  if (Copy && (Name == Bytes || Uses.Told.empty() || !isa<ConstantInt>(Call.getLength())))
     Uses.addSource(Copy->getSource());
   if (Uses.Told.empty() && !Tag)
     return;
@@ -482,6 +309,8 @@ bool isKept(const Value &Bits) {
   while (!Pending.empty()) {
     auto [From, IsCalculated] = Pending.pop_back_val();
     for (const User *U : From->users()) {
+      if (!IsCalculated && leavesMantissa(*U))
+        continue;
       bool IsBitCast = isa<BitCastInst>(U) && U->getType()->isFPOrFPVectorTy();
       if (isa<AtomicCmpXchgInst, AtomicRMWInst>(U))
         return true;
@@ -501,6 +330,46 @@ bool isKept(const Value &Bits) {
   return false;
 }
 
+// What takes, turns or sets the sign by the bits of \p Float, as an operation on floats.
+Value *operationOnSign(const BinaryOperator &Operation, Value *Float, IRBuilder<> &Builder) {
+  auto *Mask = dyn_cast<ConstantInt>(Operation.getOperand(1));
+  if (!Mask)
+    return nullptr;
+  bool IsSign = Mask->getValue().isSignMask(), IsRest = Mask->getValue().isMaxSignedValue();
+  switch (Operation.getOpcode()) {
+  case Instruction::And:
+    return IsRest ? Builder.CreateUnaryIntrinsic(Intrinsic::fabs, Float) : nullptr;
+  case Instruction::Xor:
+    return IsSign ? Builder.CreateFNeg(Float) : nullptr;
+  case Instruction::Or:
+    return IsSign ? Builder.CreateFNeg(Builder.CreateUnaryIntrinsic(Intrinsic::fabs, Float))
+                  : nullptr;
+  default:
+    return nullptr;
+  }
+}
+
+// Makes of the bits of a float that Enzyme does not know what it knows.
+void explainOperations(BitCastInst &Cast) {
+  Value *Float = Cast.getOperand(0);
+  if (!Float->getType()->isFloatingPointTy() || !Cast.getType()->isIntegerTy())
+    return;
+  for (User *U : make_early_inc_range(Cast.users())) {
+    auto *Operation = dyn_cast<BinaryOperator>(U);
+    if (!Operation)
+      continue;
+    if (leavesMantissa(*Operation)) {
+      tellType(*Operation, "long", -1);
+      continue;
+    }
+    IRBuilder<> Builder(Operation);
+    if (Value *Result = operationOnSign(*Operation, Float, Builder)) {
+      Operation->replaceAllUsesWith(Builder.CreateBitCast(Result, Operation->getType()));
+      Operation->eraseFromParent();
+    }
+  }
+}
+
 // The bits of a float that become part of another integer are lost on Enzyme.
 void refuseBits(BitCastInst &Cast) {
   if (!Cast.getSrcTy()->isFPOrFPVectorTy() || !Cast.getDestTy()->isIntegerTy() ||
@@ -512,6 +381,12 @@ void refuseBits(BitCastInst &Cast) {
 }
 
 } // namespace
+
+Function *autodiff::declareUnknownBytes(Module &M, Type *From, Type *To) {
+  std::string Name;
+  raw_string_ostream(Name) << UnknownBytes << *From << '.' << *To;
+  return LLVMRustDeclareMarker(M, Name, FunctionType::get(To, {From}, false));
+}
 
 void LLVMRustTagReturned(LoadInst &Load, const Function &Callee) {
   if (Load.getType()->isIntegerTy() && Callee.hasFnAttribute(ReturnsIntegers))
@@ -555,7 +430,21 @@ void LLVMRustTellTypes(Function &F) {
     if (auto *Cast = dyn_cast<BitCastInst>(&I))
       Casts.push_back(Cast);
   for (BitCastInst *Cast : Casts)
+    explainOperations(*Cast);
+  Casts.clear();
+  SmallVector<StoreInst *> Stores;
+  for (Instruction &I : instructions(F)) {
+    if (auto *Cast = dyn_cast<BitCastInst>(&I))
+      Casts.push_back(Cast);
+    auto *Store = dyn_cast<StoreInst>(&I);
+    MDNode *Tag = I.getMetadata(LLVMContext::MD_tbaa);
+    if (Store && Store->isSimple() && Tag && nameOf(Tag) == Bytes)
+      Stores.push_back(Store);
+  }
+  for (BitCastInst *Cast : Casts)
     refuseBits(*Cast);
+  for (StoreInst *Store : Stores)
+    storeBytes(*Store);
   for (MemIntrinsic *Move : Moves)
     describe(*Move);
 }
@@ -581,10 +470,15 @@ void LLVMRustForgetUnknownBytes(Module &M) {
         Call->eraseFromParent();
         continue;
       }
-      Value *Bytes = From->getType()->isPointerTy()
-                         ? Builder.CreateAlignedLoad(Call->getType(), From,
-                                                     Call->getParamAlign(0))
-                         : Builder.CreateBitCast(From, Call->getType());
+      if (F.getName().starts_with(UnknownStore)) {
+        Builder.CreateAlignedStore(From, Call->getArgOperand(1), Call->getParamAlign(1));
+        Call->eraseFromParent();
+        continue;
+      }
+      bool IsLoad = From->getType()->isPointerTy() && !Call->getType()->isPointerTy();
+      Value *Bytes = IsLoad ? Builder.CreateAlignedLoad(Call->getType(), From,
+                                                        Call->getParamAlign(0))
+                            : Builder.CreateBitCast(From, Call->getType());
       Call->replaceAllUsesWith(Bytes);
       Call->eraseFromParent();
     }

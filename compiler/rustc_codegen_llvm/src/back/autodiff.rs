@@ -13,7 +13,7 @@ use rustc_hir::def::DefKind;
 use rustc_hir::def_id::DefId;
 use rustc_hir::find_attr;
 use rustc_macros::Diagnostic;
-use rustc_middle::ty::{Instance, TyCtxt};
+use rustc_middle::ty::{self, Instance, Ty, TyCtxt, TypingEnv};
 use rustc_session::config::OptLevel;
 use rustc_span::sym;
 
@@ -120,7 +120,9 @@ pub(crate) fn describe_items<'tcx>(cx: &CodegenCx<'_, 'tcx>) {
             }
             continue;
         }
-        if find_attr!(cx.tcx, instance.def_id(), RustcAutodiffInactive) {
+        if find_attr!(cx.tcx, instance.def_id(), RustcAutodiffInactive)
+            && instance.args.types().all(|ty| brings_nothing(cx.tcx, ty))
+        {
             attributes::apply_to_llfn(value, place, &inactive);
             attributes::apply_to_llfn(value, place, &no_free);
         }
@@ -144,6 +146,17 @@ fn is_of_another_language(tcx: TyCtxt<'_>, def_id: DefId) -> bool {
     tcx.is_foreign_item(def_id)
         && !matches!(tcx.fn_sig(def_id).skip_binder().abi(), ExternAbi::Rust)
         && !matches!(tcx.item_name(def_id).as_str(), "free" | "realloc")
+}
+
+/// Whether a function that is generic over this type, and computes a value once, gets nothing by it that a derivative
+/// goes through: neither what a closure has captured nor what can be changed later.
+fn brings_nothing<'tcx>(tcx: TyCtxt<'tcx>, ty: Ty<'tcx>) -> bool {
+    match ty.kind() {
+        ty::Closure(_, args) => args.as_closure().upvar_tys().iter().all(|ty| {
+            (ty.is_closure() && brings_nothing(tcx, ty)) || ty.is_fn()
+        }),
+        _ => ty.is_freeze(tcx, TypingEnv::fully_monomorphized()),
+    }
 }
 
 /// Whether `instance` is of those by which containers get their memory, whatever they contain. Enzyme would
@@ -206,6 +219,13 @@ struct AutoDiffUnknownBytes {
 }
 
 #[derive(Diagnostic)]
+#[diag("{$message} inline assembly")]
+#[help("let it have nothing that a derivative goes through, and compute that in Rust")]
+struct AutoDiffAssembly {
+    message: String,
+}
+
+#[derive(Diagnostic)]
 #[diag("{$message}")]
 #[note("what is at this place in memory may be a float or something else, and nothing says which")]
 #[help(
@@ -227,6 +247,9 @@ const SHARED_PLACE: [&str; 4] = [
 /// What `AutodiffTypes.cpp` puts in place of an integer that may be, or hold, a float.
 const UNKNOWN_BYTES: &str = "rustc.autodiff.bytes.";
 
+/// What `AutodiffAsm.cpp` puts in place of inline assembly.
+const ASSEMBLY: &str = "rustc.autodiff.asm";
+
 /// Reports the error `message` of a pass, and explains those of Enzyme's errors that say too little.
 pub(super) fn report(dcx: DiagCtxtHandle<'_>, message: String) {
     // What comes after the symbol depends on how Enzyme was built.
@@ -237,6 +260,10 @@ pub(super) fn report(dcx: DiagCtxtHandle<'_>, message: String) {
         && symbol.starts_with(UNKNOWN_BYTES)
     {
         dcx.emit_err(AutoDiffUnknownBytes { message: format!("{} found for", demangle(start)) });
+    } else if let Some((start, symbol)) = missing
+        && symbol.starts_with(ASSEMBLY)
+    {
+        dcx.emit_err(AutoDiffAssembly { message: format!("{} found for", demangle(start)) });
     } else if let Some((start, symbol)) = missing
         && let Ok(function) = rustc_demangle::try_demangle(symbol)
     {

@@ -8,14 +8,19 @@
 //!
 //! A stand-in has the generic parameters of the original. If the original does not know the type of the
 //! elements, the stand-in has that type as one more parameter, before the others.
+//!
+//! What grows a `HashMap` is not the standard library's own, but that of `hashbrown`, which has no such attribute.
+//! Its stand-in is in `std`.
+
+use std::iter;
 
 use rustc_hir::def::{DefKind, Res};
-use rustc_hir::def_id::DefId;
+use rustc_hir::def_id::{CrateNum, DefId};
 use rustc_hir::find_attr;
-use rustc_span::Symbol;
+use rustc_span::sym;
 
 use crate::mir;
-use crate::ty::{EarlyBinder, Instance, InstanceKind, TyCtxt, TypingEnv};
+use crate::ty::{self, EarlyBinder, Instance, InstanceKind, TyCtxt, TypingEnv};
 
 /// What the slice calls in place of `callee`, where `caller`, whose body is `body`, calls that in `scope`.
 ///
@@ -28,8 +33,10 @@ pub fn stand_in<'tcx>(
     callee: Instance<'tcx>,
 ) -> Option<Instance<'tcx>> {
     let InstanceKind::Item(original) = callee.def else { return None };
-    let path = find_attr!(tcx, original, RustcAutodiffStandIn(path) => *path)?;
-    let stand_in = resolve(tcx, original, path);
+    let Some(path) = find_attr!(tcx, original, RustcAutodiffStandIn(path) => *path) else {
+        return grow_hash_table(tcx, callee);
+    };
+    let stand_in = resolve(tcx, original.krate, path.as_str());
     let args = if tcx.generics_of(stand_in).count() == callee.args.len() {
         callee.args
     } else {
@@ -48,8 +55,35 @@ pub fn stand_in<'tcx>(
     Some(stand_in)
 }
 
+/// The stand-in for `RawTable::reserve_rehash` of the `hashbrown` that `std` is built with.
+fn grow_hash_table<'tcx>(tcx: TyCtxt<'tcx>, callee: Instance<'tcx>) -> Option<Instance<'tcx>> {
+    let original = callee.def_id();
+    if tcx.crate_name(original.krate).as_str() != "hashbrown"
+        || tcx.opt_item_name(original)?.as_str() != "reserve_rehash"
+    {
+        return None;
+    }
+    let std = tcx.get_diagnostic_item(sym::HashMap)?.krate;
+    let stand_in = resolve(tcx, std, "collections::hash::typed::reserve_rehash");
+    // There is another of that name, which does not know the type. And a user may have a `hashbrown` of their own,
+    // of which `std` has no type.
+    let error = |function: DefId| tcx.fn_sig(function).skip_binder().skip_binder().output();
+    if tcx.generics_of(stand_in).count() != callee.args.len() || error(stand_in) != error(original) {
+        return None;
+    }
+    let stand_in = Instance::new_raw(stand_in, callee.args);
+    // It has other names for the types that are private to `hashbrown`.
+    let abi = |instance| {
+        let query = TypingEnv::fully_monomorphized().as_query_input((instance, ty::List::empty()));
+        tcx.fn_abi_of_instance(query).unwrap()
+    };
+    let is_alike = iter::zip(&abi(callee).args, &abi(stand_in).args).all(|(a, b)| a.eq_abi(b));
+    assert!(is_alike, "{stand_in:?} cannot stand in for {callee:?}: their signatures differ");
+    Some(stand_in)
+}
+
 /// The functions that `caller` calls at `scope` and that have been inlined there, from the innermost on.
-fn inlined<'tcx>(
+pub fn inlined<'tcx>(
     tcx: TyCtxt<'tcx>,
     body: &mir::Body<'tcx>,
     caller: Instance<'tcx>,
@@ -70,10 +104,10 @@ fn inlined<'tcx>(
     })
 }
 
-/// The function at `path` in the crate of `original`.
-fn resolve(tcx: TyCtxt<'_>, original: DefId, path: Symbol) -> DefId {
-    let mut def_id = original.krate.as_def_id();
-    for name in path.as_str().split("::") {
+/// The function at `path` in a crate.
+fn resolve(tcx: TyCtxt<'_>, krate: CrateNum, path: &str) -> DefId {
+    let mut def_id = krate.as_def_id();
+    for name in path.split("::") {
         let children = match def_id.as_local() {
             Some(def_id) => tcx.module_children_local(def_id),
             None => tcx.module_children(def_id),
@@ -82,7 +116,7 @@ fn resolve(tcx: TyCtxt<'_>, original: DefId, path: Symbol) -> DefId {
             Res::Def(DefKind::Mod | DefKind::Fn, id) if child.ident.as_str() == name => Some(id),
             _ => None,
         });
-        let Some(child) = child else { bug!("{original:?} has no stand-in `{path}`") };
+        let Some(child) = child else { bug!("{krate:?} has no stand-in `{path}`") };
         def_id = child;
     }
     def_id

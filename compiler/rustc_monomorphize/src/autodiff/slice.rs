@@ -404,7 +404,9 @@ fn is_beside_the_point<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> boo
     !find_attr!(tcx, def_id, RustcAutodiff(_))
         && matches!(tcx.def_kind(def_id), DefKind::Fn | DefKind::AssocFn)
         && (tcx.fn_sig(def_id).skip_binder().skip_binder().output().is_never()
-            || find_attr!(tcx, def_id, RustcAutodiffInactive))
+            // Whether a generic one does depends on the types, see `rustc_codegen_llvm::back::autodiff`.
+            || (find_attr!(tcx, def_id, RustcAutodiffInactive)
+                && instance.args.types().next().is_none()))
 }
 
 fn is_derivative<'tcx>(tcx: TyCtxt<'tcx>, item: MonoItem<'tcx>) -> bool {

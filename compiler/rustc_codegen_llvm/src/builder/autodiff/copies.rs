@@ -198,7 +198,7 @@ pub(crate) fn copy_values<'ll, 'tcx>(
         && known.is_none_or(|run| !is_few(bx.cx, &run))
     {
         let size = bx.mul(bx.const_usize(layout.size.bytes()), count);
-        let is_raw = run.kind == Kind::Bytes && types::is_copy_of_raw_bytes(bx.cx);
+        let is_raw = run.kind == Kind::Bytes && types::is_done_by_user(bx.cx);
         let kind = if is_raw { Kind::Either } else { run.kind };
         copy_bytes(bx, dst, src, size, kind, may_overlap);
     } else if !pieces.0.is_empty() {

@@ -134,6 +134,20 @@ impl<'tcx> Pieces<'tcx> {
         }
     }
 
+    /// The runs that a value has whatever variant it is. Of an array, those of the first element.
+    pub(super) fn certain_runs(&self) -> Vec<Run> {
+        let runs = self.0.iter().map(|piece| match piece {
+            Piece::Run(run) => vec![*run],
+            Piece::Variants { .. } => vec![],
+            Piece::Elements { offset, element, .. } => {
+                let mut runs = element.certain_runs();
+                runs.iter_mut().for_each(|run| run.offset += offset);
+                runs
+            }
+        });
+        runs.flatten().collect()
+    }
+
     /// From where to where floats lie in a value, whatever variant it is: without overlaps, in order.
     pub(super) fn ranges_of_floats(&self) -> Vec<Range<u64>> {
         let mut found = vec![];
@@ -191,8 +205,12 @@ impl<'tcx> Pieces<'tcx> {
             return;
         }
         let scalars = |scalar: Scalar, count| {
-            let (kind, scalar) = (Kind::of(cx, scalar), scalar.size(cx).bytes());
-            Run { kind, offset, scalar, count }
+            let kind = match Kind::of(cx, scalar) {
+                // A byte that has a type of its own is nothing else.
+                Kind::Bytes if layout.ty.is_adt() && !layout.ty.is_union() => Kind::Integer,
+                kind => kind,
+            };
+            Run { kind, offset, scalar: scalar.size(cx).bytes(), count }
         };
         match layout.backend_repr {
             BackendRepr::Scalar(scalar) => return self.push_run(scalars(scalar, 1)),

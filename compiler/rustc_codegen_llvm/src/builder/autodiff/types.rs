@@ -14,8 +14,9 @@ use rustc_codegen_ssa::common::TypeKind;
 use rustc_codegen_ssa::traits::*;
 use rustc_hir::def_id::DefId;
 use rustc_hir::find_attr;
+use rustc_middle::mono::inlined;
 use rustc_middle::ty::layout::{FnAbiOf, HasTypingEnv, LayoutOf, TyAndLayout};
-use rustc_middle::ty::{self, EarlyBinder, Instance, Ty, TyCtxt, TypingEnv};
+use rustc_middle::ty::{self, Instance, Ty, TyCtxt, TypingEnv};
 use rustc_session::config::AutoDiff;
 use rustc_span::sym;
 use rustc_target::callconv::{ArgAbi, PassMode};
@@ -30,7 +31,7 @@ use crate::llvm::{self, Attribute, Metadata, Type, Value};
 
 /// The name by which Enzyme knows the type (`getTypeFromTBAAString`), which is Clang's for it, or one that
 /// `AutodiffTypes.cpp` knows.
-fn name(cx: &CodegenCx<'_, '_>, kind: Kind) -> &'static str {
+pub(super) fn name(cx: &CodegenCx<'_, '_>, kind: Kind) -> &'static str {
     match kind {
         Kind::Held if !kind.may_be_anything(cx) => "long",
         Kind::Integer => "long",
@@ -51,15 +52,21 @@ pub(super) fn is_held_by_std(cx: &CodegenCx<'_, '_>) -> bool {
     function.is_some_and(|function| is_of_std(cx, function))
 }
 
-/// Whether a function that is not the standard library's copies bytes itself, as those of values of whatever type.
-pub(super) fn is_copy_of_raw_bytes(cx: &CodegenCx<'_, '_>) -> bool {
-    let is_copy_itself = |function: Instance<'_>| {
+/// Whether it is the standard library that has chosen this type for what it does itself: it knows what is there.
+pub(super) fn is_chosen_by_std<'tcx>(cx: &CodegenCx<'_, 'tcx>, chosen: Ty<'tcx>) -> bool {
+    introduced_by(cx, |ty| ty == chosen).is_some_and(|function| is_of_std(cx, function))
+}
+
+/// Whether it is a function that is not the standard library's in which pointers and bytes are being worked on, as those
+/// of values of whatever type.
+pub(super) fn is_done_by_user(cx: &CodegenCx<'_, '_>) -> bool {
+    let is_tool = |function: Instance<'_>| {
         let path = cx.tcx.def_path(function.def_id());
         let module = path.data.first().and_then(|module| module.data.get_opt_name());
         cx.tcx.crate_name(path.krate) == sym::core
             && matches!(module, Some(sym::ptr | sym::intrinsics))
     };
-    let function = innermost(cx, |function| !is_copy_itself(function));
+    let function = innermost(cx, |function| !is_tool(function));
     !function.is_some_and(|function| is_of_std(cx, function))
 }
 
@@ -85,25 +92,11 @@ fn innermost<'tcx>(
     is_wanted: impl Fn(Instance<'tcx>) -> bool,
 ) -> Option<Instance<'tcx>> {
     let (body, caller, scope) = cx.autodiff_scope.get()?;
-    let mut scope = Some(scope);
-    while let Some(data) = scope.map(|scope| &body.source_scopes[scope]) {
-        if let Some((instance, _)) = data.inlined {
-            let instance = caller.instantiate_mir_and_normalize_erasing_regions(
-                cx.tcx,
-                TypingEnv::fully_monomorphized(),
-                EarlyBinder::bind(instance),
-            );
-            if is_wanted(instance) {
-                return Some(instance);
-            }
-        }
-        scope = data.inlined_parent_scope;
-    }
-    is_wanted(caller).then_some(caller)
+    inlined(cx.tcx, body, caller, scope).chain([caller]).find(|&function| is_wanted(function))
 }
 
 /// What `AutodiffStatics.cpp` is told about a static: that no derivative goes through it, as it holds integers only, or
-/// what is computed once and never changes; or that each thread has its own, in which there is no pointer.
+/// is a table that is computed once; or that each thread has its own, in which there is no pointer.
 pub(crate) fn kind_of_static<'tcx>(
     cx: &CodegenCx<'_, 'tcx>,
     def_id: DefId,
@@ -111,9 +104,10 @@ pub(crate) fn kind_of_static<'tcx>(
     let ty = cx.tcx.type_of(def_id).instantiate_identity();
     if let ty::Adt(def, args) = ty.kind()
         && find_attr!(cx.tcx, def.did(), RustcAutodiffInactive)
+        && args.types().next().is_some_and(|ty| is_unchanging(cx.tcx, ty, &mut vec![]))
+        && !is_computed_from_captures(cx, ty)
     {
-        let is_table = args.types().next().is_some_and(|ty| is_unchanging(cx.tcx, ty, &mut vec![]));
-        return is_table.then_some(INACTIVE);
+        return Some("rustc.autodiff.table");
     }
     // A foreign one may have no size.
     let layout = cx.tcx.layout_of(cx.typing_env().as_query_input(ty)).ok()?;
@@ -130,6 +124,26 @@ pub(crate) fn kind_of_static<'tcx>(
     } else {
         cx.tcx.is_thread_local_static(def_id).then_some("rustc.autodiff.scratch")
     }
+}
+
+/// Whether a method of `ty` is passed a closure that holds something, in what is differentiated. A `LazyLock` that is a
+/// static has a function, but a `OnceLock` may be filled with a value that has a derivative.
+fn is_computed_from_captures<'tcx>(cx: &CodegenCx<'_, 'tcx>, ty: Ty<'tcx>) -> bool {
+    let is_of_ty = |function: DefId, args| {
+        let of = cx.tcx.impl_of_assoc(function);
+        of.is_some_and(|of| cx.tcx.type_of(of).instantiate(cx.tcx, args) == ty)
+    };
+    let holds_something = |arg: Ty<'tcx>| arg.is_closure() && !cx.layout_of(arg).is_zst();
+    // The methods may have been inlined. The closure in which they call the other is there. One is enough, in whatever
+    // order.
+    #[allow(rustc::potential_query_instability)]
+    let found = cx.instances.borrow().keys().any(|function| {
+        let def_id = function.def_id();
+        cx.tcx.is_closure_like(def_id)
+            && is_of_ty(cx.tcx.typeck_root_def_id(def_id), function.args)
+            && function.args.types().any(holds_something)
+    });
+    found
 }
 
 /// The access tag of a type: the root of a type system, the one type in it, and an access to it.

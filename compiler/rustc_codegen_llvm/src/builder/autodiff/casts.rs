@@ -1,0 +1,107 @@
+//! Pointers to floats that are cast to pointers to integers, or the other way round.
+//!
+//! What the slice says of an access to memory is the type that it has in Rust. By a pointer that has been cast, a
+//! program copies floats as integers, and what is said is not true of them. So the slice says where such a pointer
+//! comes from. `AutodiffCasts.cpp` then has a second look at all that is done with what it points to.
+
+use libc::{c_char, size_t};
+use rustc_codegen_ssa::mir::operand::{OperandRef, OperandValue};
+use rustc_middle::ty::layout::{HasTypingEnv, LayoutOf, TyAndLayout};
+use rustc_middle::ty::{self, Ty};
+
+use super::copies::LEAST_FLOAT;
+use super::pieces::{Kind, Pieces};
+use super::types;
+use crate::builder::Builder;
+use crate::common::AsCCharPtr;
+use crate::context::CodegenCx;
+use crate::llvm::{self, Value};
+
+unsafe extern "C" {
+    /// In AutodiffCasts.cpp.
+    fn LLVMRustAutodiffCast<'a>(
+        B: &llvm::Builder<'a>,
+        Pointer: &'a Value,
+        IsToBytes: bool,
+        Pointee: *const c_char,
+        PointeeLen: size_t,
+    ) -> &'a Value;
+}
+
+/// The operand, about to be cast to `to`. Where this makes a pointer to integers of one to floats, or the other way
+/// round, `AutodiffCasts.cpp` is told.
+pub(crate) fn cast_pointer<'ll, 'tcx>(
+    bx: &mut Builder<'_, 'll, 'tcx>,
+    operand: OperandRef<'tcx, &'ll Value>,
+    to: Ty<'tcx>,
+) -> OperandRef<'tcx, &'ll Value> {
+    if !types::wants_types(bx.cx) {
+        return operand;
+    }
+    let (OperandValue::Immediate(pointer) | OperandValue::Pair(pointer, _)) = operand.val else {
+        return operand;
+    };
+    let (Some(from), Some(to)) = (pointee(bx.cx, operand.layout.ty), pointee(bx.cx, to)) else {
+        return operand;
+    };
+    let mixes = |floats, integers: TyAndLayout<'tcx>| {
+        mixes(bx.cx, floats, integers) && !types::is_chosen_by_std(bx.cx, integers.ty)
+    };
+    let is_mixed = mixes(from, to) || mixes(to, from);
+    let is_to_bytes =
+        has_float(bx.cx, from) && is_bytes(bx.cx, to) && types::is_done_by_user(bx.cx);
+    if !is_mixed && !is_to_bytes {
+        return operand;
+    }
+    let floats = Pieces::of(bx.cx, from).sole_run(from.size);
+    let name = floats.map_or("", |run| types::name(bx.cx, run.kind));
+    let pointer = unsafe {
+        LLVMRustAutodiffCast(bx.llbuilder, pointer, !is_mixed, name.as_c_char_ptr(), name.len())
+    };
+    let val = match operand.val {
+        OperandValue::Pair(_, meta) => OperandValue::Pair(pointer, meta),
+        _ => OperandValue::Immediate(pointer),
+    };
+    OperandRef { val, ..operand }
+}
+
+/// What a pointer of this type points to, or each element of the slice or array there.
+fn pointee<'tcx>(cx: &CodegenCx<'_, 'tcx>, pointer: Ty<'tcx>) -> Option<TyAndLayout<'tcx>> {
+    let mut pointee = pointer.builtin_deref(true)?;
+    while let ty::Slice(element) | ty::Array(element, _) = *pointee.kind() {
+        pointee = element;
+    }
+    pointee.is_sized(cx.tcx, cx.typing_env()).then(|| cx.layout_of(pointee))
+}
+
+fn has_float<'tcx>(cx: &CodegenCx<'_, 'tcx>, layout: TyAndLayout<'tcx>) -> bool {
+    Pieces::of(cx, layout).any(|run| run.kind.is_float())
+}
+
+fn is_bytes<'tcx>(cx: &CodegenCx<'_, 'tcx>, layout: TyAndLayout<'tcx>) -> bool {
+    !layout.is_zst() && !Pieces::of(cx, layout).any(|run| run.scalar >= LEAST_FLOAT)
+}
+
+/// Whether an array of the one type has a float where an array of the other has an integer, whatever variants there
+/// are.
+fn mixes<'tcx>(
+    cx: &CodegenCx<'_, 'tcx>,
+    floats: TyAndLayout<'tcx>,
+    integers: TyAndLayout<'tcx>,
+) -> bool {
+    let stride = floats.size.bytes();
+    let mut floats = Pieces::of(cx, floats).certain_runs();
+    floats.retain(|run| run.kind.is_float());
+    let mut integers = Pieces::of(cx, integers).certain_runs();
+    integers.retain(|run| {
+        matches!(run.kind, Kind::Integer | Kind::Held) && run.scalar >= LEAST_FLOAT
+    });
+    floats.iter().any(|float| {
+        let (from, to) = (float.offset, float.offset + float.size());
+        integers.iter().any(|run| {
+            let (start, end) = (run.offset % stride, run.offset % stride + run.size());
+            // Where the array goes on, it has its first floats again.
+            (from < end && start < to) || from + stride < end
+        })
+    })
+}

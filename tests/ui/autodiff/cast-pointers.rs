@@ -1,0 +1,60 @@
+//! Check the error for floats that are moved as integers, by a pointer that has been cast, where it is not known that
+//! they are floats in the end.
+
+//@ needs-enzyme (the error is Enzyme's)
+//@ build-fail
+//@ edition: 2024
+//@ revisions: halves kept sum
+//@ compile-flags: -Zautodiff=Enable
+//@[sum] compile-flags: -Copt-level=3
+//@ normalize-stderr: "in function \S+ .*?: Enzyme" -> "in function $$FUNCTION: Enzyme"
+
+#![feature(autodiff)]
+
+use std::autodiff::autodiff_reverse;
+
+// Two floats in one integer, of which parts are taken.
+#[cfg(halves)]
+#[autodiff_reverse(d_f, Duplicated, Active)]
+fn f(x: &[f32]) -> f32 {
+    let both = unsafe { x.as_ptr().cast::<u64>().read_unaligned() };
+    f32::from_bits(both as u32) * f32::from_bits((both >> 32) as u32)
+}
+
+// A pointer that is found again in memory.
+#[cfg(kept)]
+struct Bits(*const u64);
+
+#[cfg(kept)]
+#[inline(never)]
+fn move_bits(from: &[Bits], to: &mut [u64]) {
+    for (from, to) in from.iter().zip(to) {
+        *to = unsafe { *from.0 };
+    }
+}
+
+#[cfg(kept)]
+#[autodiff_reverse(d_f, Duplicated, Active)]
+fn f(x: &[f32]) -> f32 {
+    let all: Vec<Bits> = x.chunks(2).map(|pair| Bits(pair.as_ptr().cast())).collect();
+    let mut bits = vec![0; all.len()];
+    move_bits(&all, &mut bits);
+    let y: &[f32] = unsafe { std::slice::from_raw_parts(bits.as_ptr().cast(), 2) };
+    y[0] * y[1]
+}
+
+// Bits that are calculated with.
+#[cfg(sum)]
+#[autodiff_reverse(d_f, Duplicated, Active)]
+fn f(x: &[f32]) -> f32 {
+    let mut y = x.to_vec();
+    let bits = unsafe { std::slice::from_raw_parts_mut(y.as_mut_ptr().cast::<u32>(), y.len()) };
+    bits[1] += bits[0];
+    y[0] * y[1]
+}
+
+fn main() {
+    d_f(&[1.0, 2.0, 3.0, 4.0], &mut [0.0; 4], 1.0);
+}
+
+//~? ERROR Enzyme: No augmented forward pass found for bytes that may be floats or not

@@ -1,9 +1,9 @@
 // Pointers to floats that are cast to pointers to integers, or the other way round.
 //
 // By such a pointer, a program copies floats as integers, or makes them of integers, and rustc
-// says of the access what the type is by which it is made. So, of all that goes to the same
-// memory, only floats are taken for what they are said to be. The rest is bytes, of which
-// AutodiffTypes.cpp finds out what they are, or has Enzyme refuse them.
+// says of the access what the type is by which it is made. So the integers that are accessed by a
+// pointer which was one to floats, or beside one that is made one to floats, are
+// bytes, of which AutodiffTypes.cpp finds out what they are, or has Enzyme refuse them.
 
 #include "AutodiffTypes.h"
 #include "LLVMWrapper.h"
@@ -19,9 +19,8 @@ Function *LLVMRustDeclareMarker(Module &M, StringRef Name, FunctionType *Ty);
 
 namespace {
 
-// Gives the pointer that it is passed, and whether that is cast to one to bytes. What it has pointed
-// to, if that is one kind of float, its name says.
-constexpr StringRef CastName = "rustc.autodiff.cast.";
+// What the pointer is cast to a pointer to.
+enum { ToBytes, ToIntegers, ToFloatsOfIntegers };
 
 // A pointer that is kept in memory is not seen where it is used.
 void refuseKept(CallInst &Cast) {
@@ -65,47 +64,62 @@ void tellCopies(const Value &Pointer, StringRef Pointee) {
   }
 }
 
-// Takes a cast back, and returns the pointer.
-Value *forget(CallInst &Cast, StringRef Pointee) {
-  Value *Pointer = Cast.getArgOperand(0);
-  bool IsToBytes = cast<ConstantInt>(Cast.getArgOperand(1))->isOne();
-  if (IsToBytes)
-    tellCopies(Cast, Pointee);
-  else
-    refuseKept(Cast);
-  Cast.replaceAllUsesWith(Pointer);
-  Cast.eraseFromParent();
-  return Pointer;
+// Makes bytes of all integers that are moved by these accesses.
+void makeBytes(ArrayRef<const Instruction *> Accesses) {
+  for (const Instruction *I : Accesses)
+    if (movesIntegers(*I, I->getMetadata(LLVMContext::MD_tbaa)))
+      const_cast<Instruction *>(I)->setMetadata(LLVMContext::MD_tbaa,
+                                                tag(I->getContext(), Bytes));
 }
 
 } // namespace
 
 void LLVMRustForgetCasts(Module &M) {
-  SmallVector<WeakTrackingVH> Pointers;
-  for (Function &F : make_early_inc_range(M)) {
+  SmallVector<std::pair<CallInst *, StringRef>> Casts;
+  SmallVector<Function *> Markers;
+  for (Function &F : M) {
     StringRef Pointee = F.getName();
     if (!Pointee.consume_front(CastName))
       continue;
-    for (User *U : make_early_inc_range(F.users()))
-      Pointers.push_back(forget(*cast<CallInst>(U), Pointee));
-    F.eraseFromParent();
+    Markers.push_back(&F);
+    for (User *U : F.users())
+      Casts.push_back({cast<CallInst>(U), Pointee});
   }
-  for (Value *Pointer : Pointers)
-    for (const Instruction *I : Uses(Pointer, M.getDataLayout()).Accesses)
-      if (movesIntegers(*I, I->getMetadata(LLVMContext::MD_tbaa)))
-        const_cast<Instruction *>(I)->setMetadata(LLVMContext::MD_tbaa,
-                                                  tag(M.getContext(), Bytes));
+  SmallVector<WeakTrackingVH> ToFloats;
+  for (auto [Cast, Pointee] : Casts) {
+    uint64_t To = cast<ConstantInt>(Cast->getArgOperand(1))->getZExtValue();
+    if (To == ToBytes)
+      tellCopies(*Cast, Pointee);
+    else if (To == ToIntegers)
+      refuseKept(*Cast);
+    // What is accessed as floats by this pointer is integers by another.
+    if (To == ToFloatsOfIntegers) {
+      ToFloats.push_back(Cast->getArgOperand(0));
+      continue;
+    }
+    Uses Derived(M.getDataLayout());
+    Derived.follow(Cast);
+    makeBytes(Derived.Accesses);
+  }
+  for (auto [Cast, Pointee] : Casts) {
+    Cast->replaceAllUsesWith(Cast->getArgOperand(0));
+    Cast->eraseFromParent();
+  }
+  for (Function *Marker : Markers)
+    Marker->eraseFromParent();
+  for (Value *Pointer : ToFloats)
+    makeBytes(Uses(Pointer, M.getDataLayout()).Accesses);
 }
 
 extern "C" LLVMValueRef LLVMRustAutodiffCast(LLVMBuilderRef B, LLVMValueRef Pointer,
-                                             bool IsToBytes, const char *Pointee,
+                                             uint32_t To, const char *Pointee,
                                              size_t PointeeLen) {
   IRBuilder<> &Builder = *unwrap(B);
   Type *Ptr = unwrap(Pointer)->getType();
   Function *Marker = LLVMRustDeclareMarker(
       *Builder.GetInsertBlock()->getModule(),
       (CastName + StringRef(Pointee, PointeeLen)).str(),
-      FunctionType::get(Ptr, {Ptr, Builder.getInt1Ty()}, false));
+      FunctionType::get(Ptr, {Ptr, Builder.getInt32Ty()}, false));
   Marker->setDoesNotAccessMemory();
-  return wrap(Builder.CreateCall(Marker, {unwrap(Pointer), Builder.getInt1(IsToBytes)}));
+  return wrap(Builder.CreateCall(Marker, {unwrap(Pointer), Builder.getInt32(To)}));
 }

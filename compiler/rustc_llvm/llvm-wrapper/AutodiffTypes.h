@@ -23,6 +23,10 @@ using namespace llvm;
 constexpr StringRef Bytes = "bytes";
 constexpr StringRef Octets = "u8";
 
+// Begins the name of what gives the pointer that it is passed, where that is cast. What the pointer has
+// pointed to, if that is one kind of float, the rest of the name says.
+constexpr StringRef CastName = "rustc.autodiff.cast.";
+
 // The access tag by which rustc and Enzyme name a type.
 MDNode *tag(LLVMContext &C, StringRef Name);
 
@@ -33,8 +37,7 @@ StringRef nameOf(const MDNode *Tag);
 Type *floatNamed(StringRef Name, LLVMContext &C);
 StringRef nameOfFloat(const Type *Ty);
 
-// Whether an integer is calculated from addresses and is none itself: from one to another, or to the
-// next one that is aligned.
+// Whether an integer is the difference of two addresses.
 bool isDistance(const Instruction &I);
 
 // The type that the access itself shows.
@@ -67,6 +70,12 @@ public:
   // \p CountCopies says whether copies of integers count.
   explicit Uses(const Value *Pointer, const DataLayout &Layout,
                 const ConstantInt *Size = nullptr, bool CountCopies = true);
+
+  // Nothing, to begin with.
+  explicit Uses(const DataLayout &Layout);
+
+  // Adds what is accessed by \p Pointer, and not by others to the same memory.
+  void follow(const Value *Pointer);
 
   // Adds what \p Source is used as, which is copied there.
   void addSource(const Value *Source);

@@ -46,28 +46,10 @@ StringRef autodiff::nameOfFloat(const Type *Ty) {
                             : "";
 }
 
-// Whether \p V is an address, as a number, or a part of one.
-static bool isAddress(const Value &V, unsigned Depth = 4) {
-  if (isa<PtrToIntOperator, PtrToAddrInst>(V))
-    return true;
-  auto *I = dyn_cast<Instruction>(&V);
-  return I && Depth > 0 && I->getType()->isIntegerTy() &&
-         isa<CastInst, FreezeInst, BinaryOperator, PHINode, SelectInst>(I) &&
-         any_of(I->operand_values(),
-                [&](const Value *Operand) { return isAddress(*Operand, Depth - 1); });
-}
-
 bool autodiff::isDistance(const Instruction &I) {
-  auto *Operation = dyn_cast<BinaryOperator>(&I);
-  if (!Operation || !I.getType()->isIntegerTy())
-    return false;
-  // The address may be taken away from something else before another is added.
-  if (Operation->getOpcode() == Instruction::Sub)
-    return isAddress(*Operation->getOperand(1)) &&
-           isa<PtrToIntOperator, PtrToAddrInst, ConstantInt>(Operation->getOperand(0));
-  bool IsScaled = Operation->isShift() || Operation->isIntDivRem() ||
-                  Operation->getOpcode() == Instruction::Mul;
-  return IsScaled && isAddress(*Operation->getOperand(0));
+  return I.getOpcode() == Instruction::Sub && all_of(I.operands(), [](const Use &Operand) {
+           return isa<PtrToIntOperator, PtrToAddrInst>(Operand);
+         });
 }
 
 // Whether nothing is done with an integer, or integers, but to compare it.
@@ -112,6 +94,13 @@ Uses::Uses(const Value *Pointer, const DataLayout &Layout, const ConstantInt *Si
   } else {
     pushObjectsOf(Pointer);
   }
+  visitPending();
+}
+
+Uses::Uses(const DataLayout &Layout) : Layout(Layout), CountCopies(true) {}
+
+void Uses::follow(const Value *Pointer) {
+  push(Pointer);
   visitPending();
 }
 
@@ -226,6 +215,8 @@ void Uses::visitReturn(const ReturnInst &Return) {
 
 void Uses::visitCall(const CallBase &Call, const Use &U, Distance At) {
   const Function *Callee = Call.getCalledFunction();
+  if (Callee && Callee->getName().starts_with(CastName))
+    push(&Call, At);
   if (Callee && !Callee->isDeclaration() && Call.isArgOperand(&U) &&
       Call.getArgOperandNo(&U) < Callee->arg_size())
     push(Callee->getArg(Call.getArgOperandNo(&U)), At);

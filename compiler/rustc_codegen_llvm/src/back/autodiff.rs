@@ -13,13 +13,13 @@ use rustc_hir::def::DefKind;
 use rustc_hir::def_id::DefId;
 use rustc_hir::find_attr;
 use rustc_macros::Diagnostic;
-use rustc_middle::ty::{self, Instance, Ty, TyCtxt, TypingEnv};
+use rustc_middle::ty::{Instance, TyCtxt};
 use rustc_session::config::OptLevel;
 use rustc_span::sym;
 
 use crate::back::lto::ModuleBuffer;
 use crate::back::write::{self, AutodiffStage, CodegenDiagnosticsStage, DiagnosticHandlers};
-use crate::builder::autodiff::{INACTIVE, kind_of_static, returns_integers};
+use crate::builder::autodiff::{INACTIVE, is_inactive, kind_of_static, returns_integers};
 use crate::context::CodegenCx;
 use crate::errors::{FromLlvmDiag, LlvmError};
 use crate::llvm::{self, AttributeKind};
@@ -120,9 +120,7 @@ pub(crate) fn describe_items<'tcx>(cx: &CodegenCx<'_, 'tcx>) {
             }
             continue;
         }
-        if find_attr!(cx.tcx, instance.def_id(), RustcAutodiffInactive)
-            && instance.args.types().all(|ty| brings_nothing(cx.tcx, ty))
-        {
+        if is_inactive(cx.tcx, instance) {
             attributes::apply_to_llfn(value, place, &inactive);
             attributes::apply_to_llfn(value, place, &no_free);
         }
@@ -146,17 +144,6 @@ fn is_of_another_language(tcx: TyCtxt<'_>, def_id: DefId) -> bool {
     tcx.is_foreign_item(def_id)
         && !matches!(tcx.fn_sig(def_id).skip_binder().abi(), ExternAbi::Rust)
         && !matches!(tcx.item_name(def_id).as_str(), "free" | "realloc")
-}
-
-/// Whether a function that is generic over this type, and computes a value once, gets nothing by it that a derivative
-/// goes through: neither what a closure has captured nor what can be changed later.
-fn brings_nothing<'tcx>(tcx: TyCtxt<'tcx>, ty: Ty<'tcx>) -> bool {
-    match ty.kind() {
-        ty::Closure(_, args) => args.as_closure().upvar_tys().iter().all(|ty| {
-            (ty.is_closure() && brings_nothing(tcx, ty)) || ty.is_fn()
-        }),
-        _ => ty.is_freeze(tcx, TypingEnv::fully_monomorphized()),
-    }
 }
 
 /// Whether `instance` is of those by which containers get their memory, whatever they contain. Enzyme would

@@ -22,7 +22,7 @@ use rustc_middle::mono::{
     CodegenUnit, CodegenUnitNameBuilder, CollectionMode, InstantiationMode, MonoItem, MonoItemData,
     Visibility,
 };
-use rustc_middle::ty::{Instance, InstanceKind, TyCtxt, TypingEnv};
+use rustc_middle::ty::{Instance, InstanceKind, Ty, TyCtxt, TypingEnv};
 
 use super::candidates::Indirect;
 use crate::collector::{UsageMap, items_of_static};
@@ -404,9 +404,14 @@ fn is_beside_the_point<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> boo
     !find_attr!(tcx, def_id, RustcAutodiff(_))
         && matches!(tcx.def_kind(def_id), DefKind::Fn | DefKind::AssocFn)
         && (tcx.fn_sig(def_id).skip_binder().skip_binder().output().is_never()
-            // Whether a generic one does depends on the types, see `rustc_codegen_llvm::back::autodiff`.
             || (find_attr!(tcx, def_id, RustcAutodiffInactive)
-                && instance.args.types().next().is_none()))
+                && instance.args.types().all(|ty| is_plain(tcx, ty))))
+}
+
+/// Whether a function that is generic over this type surely gets nothing by it that a derivative goes through. If it may,
+/// `rustc_codegen_llvm::builder::autodiff` looks closer.
+fn is_plain<'tcx>(tcx: TyCtxt<'tcx>, ty: Ty<'tcx>) -> bool {
+    !ty.is_closure() && ty.is_freeze(tcx, TypingEnv::fully_monomorphized())
 }
 
 fn is_derivative<'tcx>(tcx: TyCtxt<'tcx>, item: MonoItem<'tcx>) -> bool {

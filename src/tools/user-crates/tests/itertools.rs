@@ -120,12 +120,22 @@ primals! {
         x.iter().copied().tree_reduce(|a, b| a * b + a).unwrap()
     }
 
+    fn grouped_in_a_map(x) at [1.0, -0.5, 2.0, 0.25] {
+        let groups = x.iter().copied().enumerate().map(|(i, x)| (i % 2, x)).into_group_map();
+        groups[&0].iter().product::<f64>() + groups[&1].iter().map(|x| x * x).sum::<f64>()
+    }
+
     fn partitioned(x) at [1.0, -0.5, 2.0, 0.25] {
         let (above, below): (Vec<f64>, Vec<f64>) =
             x.iter().partition_map(|&x| {
                 if x > 0.5 { itertools::Either::Left(x) } else { itertools::Either::Right(x * x) }
             });
         above.iter().product::<f64>() * below.iter().sum::<f64>()
+    }
+
+    fn unique_and_dedup(x) at [1.0, -0.5, 2.0, 0.25] {
+        x.iter().dedup_by(|a, b| **a > 0.0 && **b > 0.0).map(|x| x * x).sum::<f64>()
+            + x.iter().unique_by(|x| x.to_bits() >> 63).product::<f64>()
     }
 
     fn collected_tuple(x) at [1.0, -0.5, 2.0] {

@@ -4,7 +4,7 @@
 
 mod common;
 
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, Zip, arr1, s};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, Zip, arr1, array, s};
 
 primals! {
     fn dot_of_vectors(x) at [2.0, -0.5, 0.3] {
@@ -17,8 +17,28 @@ primals! {
         a.dot(&a.slice(s![..;-1]))
     }
 
+    fn matrix_times_vector(x) at [1.0, -0.5, 2.0, 0.25, 1.5, 3.0] {
+        let a = ArrayView2::from_shape((2, 3), x).unwrap();
+        let y = a.dot(&ArrayView1::from(&x[..3]));
+        y.dot(&y)
+    }
+
     fn mapv_of_one_dimension(x) at [1.0, -0.5, 2.0] {
         arr1(x).mapv(|x| x.sin() * x).sum()
+    }
+
+    fn mapv_of_two_dimensions(x) at [1.0, -0.5, 2.0, 0.25] {
+        Array2::from_shape_vec((2, 2), x.to_vec()).unwrap().mapv(|x| x.sin() * x).sum()
+    }
+
+    fn map_of_two_dimensions(x) at [1.0, -0.5, 2.0, 0.25] {
+        ArrayView2::from_shape((2, 2), x).unwrap().map(|x| x * x * x).sum()
+    }
+
+    fn mapv_of_transposed(x) at [1.0, -0.5, 2.0, 0.25, 1.5, 3.0] {
+        let a = ArrayView2::from_shape((2, 3), x).unwrap();
+        let b = a.t().mapv(|x| x * x);
+        b[[0, 1]] * b[[2, 0]]
     }
 
     fn mapv_inplace(x) at [1.0, -0.5, 2.0, 0.25] {
@@ -48,6 +68,12 @@ primals! {
     fn zip_fold(x) at [1.0, -0.5, 2.0, 0.25] {
         let a = ArrayView1::from(x);
         Zip::from(&a).and(&a.slice(s![..;-1])).fold(0.0, |sum, a, b| sum + a * a * b)
+    }
+
+    fn elementwise_operators(x) at [1.0, -0.5, 2.0, 0.25] {
+        let a = Array2::from_shape_vec((2, 2), x.to_vec()).unwrap();
+        let b = &a * &a + 2.0 * &a - &a / 3.0;
+        (-b).sum()
     }
 
     fn broadcast_rows(x) at [1.0, -0.5, 2.0, 0.25] {
@@ -110,6 +136,13 @@ primals! {
         a.slice_mut(s![..;2]).assign(&ArrayView1::from(&x[..3]));
         a.slice_mut(s![1..;2]).assign(&ArrayView1::from(&x[3..]));
         a.windows(2).into_iter().map(|w| w[0] * w[1]).sum()
+    }
+
+    fn layers(x) at [0.3, -0.5, 0.2, 0.25, 0.1, 0.6] {
+        let weights = ArrayView2::from_shape((2, 2), &x[..4]).unwrap();
+        let bias = ArrayView1::from(&x[4..]);
+        let hidden = (weights.dot(&array![1.0, -1.0]) + bias).mapv(f64::tanh);
+        (weights.dot(&hidden) + bias).mapv(|y| y * y).sum()
     }
 
     fn iter_and_indexed_iter(x) at [1.0, -0.5, 2.0, 0.25] {

@@ -280,10 +280,8 @@ mod scratch {
     use std::autodiff::{autodiff_forward, autodiff_reverse};
     use std::cell::UnsafeCell;
 
-    struct Scratch([u8; 256]);
-
     thread_local! {
-        static SCRATCH: UnsafeCell<Scratch> = UnsafeCell::new(Scratch([0; 256]));
+        static SCRATCH: UnsafeCell<[u8; 256]> = UnsafeCell::new([0; 256]);
     }
 
     #[inline(never)]

@@ -17,12 +17,20 @@ use crate::common::AsCCharPtr;
 use crate::context::CodegenCx;
 use crate::llvm::{self, Value};
 
+/// What a pointer is cast to a pointer to. `AutodiffCasts.cpp` has the same.
+#[repr(C)]
+enum Target {
+    Bytes,
+    Integers,
+    FloatsOfIntegers,
+}
+
 unsafe extern "C" {
     /// In AutodiffCasts.cpp.
     fn LLVMRustAutodiffCast<'a>(
         B: &llvm::Builder<'a>,
         Pointer: &'a Value,
-        IsToBytes: bool,
+        To: Target,
         Pointee: *const c_char,
         PointeeLen: size_t,
     ) -> &'a Value;
@@ -47,16 +55,19 @@ pub(crate) fn cast_pointer<'ll, 'tcx>(
     let mixes = |floats, integers: TyAndLayout<'tcx>| {
         mixes(bx.cx, floats, integers) && !types::is_chosen_by_std(bx.cx, integers.ty)
     };
-    let is_mixed = mixes(from, to) || mixes(to, from);
-    let is_to_bytes =
-        has_float(bx.cx, from) && is_bytes(bx.cx, to) && types::is_done_by_user(bx.cx);
-    if !is_mixed && !is_to_bytes {
+    let target = if mixes(from, to) {
+        Target::Integers
+    } else if mixes(to, from) {
+        Target::FloatsOfIntegers
+    } else if has_float(bx.cx, from) && is_bytes(bx.cx, to) && types::is_done_by_user(bx.cx) {
+        Target::Bytes
+    } else {
         return operand;
-    }
+    };
     let floats = Pieces::of(bx.cx, from).sole_run(from.size);
     let name = floats.map_or("", |run| types::name(bx.cx, run.kind));
     let pointer = unsafe {
-        LLVMRustAutodiffCast(bx.llbuilder, pointer, !is_mixed, name.as_c_char_ptr(), name.len())
+        LLVMRustAutodiffCast(bx.llbuilder, pointer, target, name.as_c_char_ptr(), name.len())
     };
     let val = match operand.val {
         OperandValue::Pair(_, meta) => OperandValue::Pair(pointer, meta),

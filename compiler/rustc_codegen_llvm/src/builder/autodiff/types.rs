@@ -24,10 +24,11 @@ use rustc_target::callconv::{ArgAbi, PassMode};
 use super::copies::LEAST_FLOAT;
 use super::dispatch::INACTIVE;
 use super::pieces::{Kind, Pieces, Run};
+use crate::attributes;
 use crate::builder::Builder;
 use crate::common::AsCCharPtr as _;
 use crate::context::CodegenCx;
-use crate::llvm::{self, Attribute, Metadata, Type, Value};
+use crate::llvm::{self, Attribute, AttributeKind, AttributePlace, Metadata, Type, Value};
 
 /// The name by which Enzyme knows the type (`getTypeFromTBAAString`), which is Clang's for it, or one that
 /// `AutodiffTypes.cpp` knows.
@@ -93,6 +94,35 @@ fn innermost<'tcx>(
 ) -> Option<Instance<'tcx>> {
     let (body, caller, scope) = cx.autodiff_scope.get()?;
     inlined(cx.tcx, body, caller, scope).chain([caller]).find(|&function| is_wanted(function))
+}
+
+/// Whether no derivative goes through a function, as it says itself.
+pub(crate) fn is_inactive<'tcx>(tcx: TyCtxt<'tcx>, function: Instance<'tcx>) -> bool {
+    find_attr!(tcx, function.def_id(), RustcAutodiffInactive)
+        && function.args.types().all(|ty| brings_nothing(tcx, ty))
+}
+
+/// Whether a function that is generic over this type, and computes a value once, gets nothing by it that a derivative
+/// goes through: neither what a closure has captured nor what can be changed later.
+fn brings_nothing<'tcx>(tcx: TyCtxt<'tcx>, ty: Ty<'tcx>) -> bool {
+    match ty.kind() {
+        ty::Closure(_, args) => args.as_closure().upvar_tys().iter().all(|ty| {
+            (ty.is_closure() && brings_nothing(tcx, ty)) || ty.is_fn()
+        }),
+        _ => ty.is_freeze(tcx, TypingEnv::fully_monomorphized()),
+    }
+}
+
+/// Tells Enzyme of a call that is made in a function through which no derivative goes, but that has been inlined.
+pub(crate) fn annotate_call<'ll>(bx: &Builder<'_, 'll, '_>, call: &'ll Value) {
+    if wants_types(bx.cx) && innermost(bx.cx, |function| is_inactive(bx.tcx, function)).is_some() {
+        let attrs = [
+            llvm::CreateAttrString(bx.cx.llcx, INACTIVE),
+            llvm::CreateAttrString(bx.cx.llcx, "enzyme_no_escaping_allocation"),
+            AttributeKind::NoInline.create_attr(bx.cx.llcx),
+        ];
+        attributes::apply_to_callsite(call, AttributePlace::Function, &attrs);
+    }
 }
 
 /// What `AutodiffStatics.cpp` is told about a static: that no derivative goes through it, as it holds integers only, or

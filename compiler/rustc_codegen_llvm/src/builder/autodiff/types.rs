@@ -19,7 +19,7 @@ use rustc_middle::ty::layout::{FnAbiOf, HasTypingEnv, LayoutOf, TyAndLayout};
 use rustc_middle::ty::{self, Instance, Ty, TyCtxt, TypingEnv};
 use rustc_session::config::AutoDiff;
 use rustc_span::sym;
-use rustc_target::callconv::{ArgAbi, PassMode};
+use rustc_target::callconv::{ArgAbi, FnAbi, PassMode};
 
 use super::copies::LEAST_FLOAT;
 use super::dispatch::INACTIVE;
@@ -113,9 +113,17 @@ fn brings_nothing<'tcx>(tcx: TyCtxt<'tcx>, ty: Ty<'tcx>) -> bool {
     }
 }
 
-/// Tells Enzyme of a call that is made in a function through which no derivative goes, but that has been inlined.
-pub(crate) fn annotate_call<'ll>(bx: &Builder<'_, 'll, '_>, call: &'ll Value) {
-    if wants_types(bx.cx) && innermost(bx.cx, |function| is_inactive(bx.tcx, function)).is_some() {
+/// Tells Enzyme of a call that is made in a function through which no derivative goes, but that has been inlined. Of what
+/// a call returns, Enzyme would want to know more: those are left to it.
+pub(crate) fn annotate_call<'ll, 'tcx>(
+    bx: &Builder<'_, 'll, 'tcx>,
+    fn_abi: &FnAbi<'tcx, Ty<'tcx>>,
+    call: &'ll Value,
+) {
+    if wants_types(bx.cx)
+        && fn_abi.ret.is_ignore()
+        && innermost(bx.cx, |function| is_inactive(bx.tcx, function)).is_some()
+    {
         let attrs = [
             llvm::CreateAttrString(bx.cx.llcx, INACTIVE),
             llvm::CreateAttrString(bx.cx.llcx, "enzyme_no_escaping_allocation"),

@@ -12,7 +12,8 @@ pub(super) fn points_to_floats<'tcx>(tcx: TyCtxt<'tcx>, types: [Ty<'tcx>; 2]) ->
         ty.is_floating_point() || matches!(ty.kind(), ty::Param(_) | ty::Alias(..) | ty::Adt(..))
     };
     tcx.sess.opts.autodiff_enabled()
-        && types.into_iter().filter_map(|ty| ty.builtin_deref(true)).any(|pointee| {
-            pointee.walk().filter_map(|part| part.as_type()).any(may_be_float)
-        })
+        && types
+            .into_iter()
+            .filter_map(|ty| ty.builtin_deref(true))
+            .any(|pointee| pointee.walk().filter_map(|part| part.as_type()).any(may_be_float))
 }

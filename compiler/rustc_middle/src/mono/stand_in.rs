@@ -68,7 +68,8 @@ fn grow_hash_table<'tcx>(tcx: TyCtxt<'tcx>, callee: Instance<'tcx>) -> Option<In
     // There is another of that name, which does not know the type. And a user may have a `hashbrown` of their own,
     // of which `std` has no type.
     let error = |function: DefId| tcx.fn_sig(function).skip_binder().skip_binder().output();
-    if tcx.generics_of(stand_in).count() != callee.args.len() || error(stand_in) != error(original) {
+    if tcx.generics_of(stand_in).count() != callee.args.len() || error(stand_in) != error(original)
+    {
         return None;
     }
     let stand_in = Instance::new_raw(stand_in, callee.args);

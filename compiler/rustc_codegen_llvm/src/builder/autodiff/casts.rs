@@ -104,9 +104,8 @@ fn mixes<'tcx>(
     let mut floats = Pieces::of(cx, floats).certain_runs();
     floats.retain(|run| run.kind.is_float());
     let mut integers = Pieces::of(cx, integers).certain_runs();
-    integers.retain(|run| {
-        matches!(run.kind, Kind::Integer | Kind::Held) && run.scalar >= LEAST_FLOAT
-    });
+    integers
+        .retain(|run| matches!(run.kind, Kind::Integer | Kind::Held) && run.scalar >= LEAST_FLOAT);
     floats.iter().any(|float| {
         let (from, to) = (float.offset, float.offset + float.size());
         integers.iter().any(|run| {

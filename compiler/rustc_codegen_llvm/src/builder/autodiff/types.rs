@@ -106,9 +106,11 @@ pub(crate) fn is_inactive<'tcx>(tcx: TyCtxt<'tcx>, function: Instance<'tcx>) -> 
 /// goes through: neither what a closure has captured nor what can be changed later.
 fn brings_nothing<'tcx>(tcx: TyCtxt<'tcx>, ty: Ty<'tcx>) -> bool {
     match ty.kind() {
-        ty::Closure(_, args) => args.as_closure().upvar_tys().iter().all(|ty| {
-            (ty.is_closure() && brings_nothing(tcx, ty)) || ty.is_fn()
-        }),
+        ty::Closure(_, args) => args
+            .as_closure()
+            .upvar_tys()
+            .iter()
+            .all(|ty| (ty.is_closure() && brings_nothing(tcx, ty)) || ty.is_fn()),
         _ => ty.is_freeze(tcx, TypingEnv::fully_monomorphized()),
     }
 }

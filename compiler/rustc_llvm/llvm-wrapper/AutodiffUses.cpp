@@ -110,7 +110,8 @@ void Uses::addSource(const Value *Source) {
 }
 
 bool Uses::isOnlyCompared(const MemIntrinsic &Call) const {
-  return !IsShared && all_of(Accesses, [&](const Instruction *I) {
+  return !IsShared && Told.empty() && any_of(Accesses, IsaPred<LoadInst>) &&
+         all_of(Accesses, [&](const Instruction *I) {
     return I == &Call || isa<StoreInst>(I) || (isa<LoadInst>(I) && isCompared(*I));
   });
 }

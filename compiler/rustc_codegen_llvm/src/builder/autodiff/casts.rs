@@ -59,7 +59,7 @@ pub(crate) fn cast_pointer<'ll, 'tcx>(
         Target::Integers
     } else if mixes(to, from) {
         Target::FloatsOfIntegers
-    } else if has_float(bx.cx, from) && is_bytes(bx.cx, to) && types::is_done_by_user(bx.cx) {
+    } else if has_float(bx.cx, from) && is_bytes(bx.cx, to) && !types::is_chosen_by_std(bx.cx, to.ty) {
         Target::Bytes
     } else {
         return operand;

@@ -128,10 +128,9 @@ void storeBytes(StoreInst &Store) {
   LLVMContext &C = Store.getContext();
   Value *Stored = Store.getValueOperand();
   Uses Uses = usesOf(Store);
-  if (!Uses.HasFloat && !Uses.Told.empty()) {
-    Store.setMetadata(LLVMContext::MD_tbaa, tag(C, "long"));
+  // Where there is something else as well, this may be that.
+  if (!Uses.HasFloat || Uses.Differ)
     return;
-  }
   IRBuilder<> Builder(&Store);
   Type *Float = Uses.floats(C);
   auto *Cast = dyn_cast<BitCastInst>(Stored);

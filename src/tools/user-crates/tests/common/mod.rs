@@ -8,34 +8,19 @@
 /// The number of floats after `at` is that of `x`, and the differences are taken there.
 #[macro_export]
 macro_rules! primals {
-    ($(
-        $(#[$attribute:meta])*
-        fn $name:ident($x:ident) at [$($at:expr),* $(,)?] $body:block
-    )*) => {
-        $(
-            $(#[$attribute])*
-            mod $name {
-                use super::*;
-                use std::autodiff::{autodiff_forward, autodiff_reverse};
-
-                #[autodiff_reverse(reverse, Duplicated, Active)]
-                #[autodiff_forward(forward, Dual, Dual)]
-                #[autodiff_forward(forward_two, 2, Dual, Dual)]
-                fn primal($x: &[f64]) -> f64 $body
-
-                #[test]
-                fn derivatives() {
-                    $crate::common::check(&[$($at),*], primal, reverse, forward, forward_two);
-                }
-            }
-        )*
-    };
+    ($($primals:tt)*) => { $crate::primals_of! { f64, check, $($primals)* } };
 }
 
 /// The same in `f32`.
 #[macro_export]
 macro_rules! primals_f32 {
-    ($(
+    ($($primals:tt)*) => { $crate::primals_of! { f32, check_f32, $($primals)* } };
+}
+
+/// Both, for a type of float and the function that compares.
+#[macro_export]
+macro_rules! primals_of {
+    ($float:ident, $check:ident, $(
         $(#[$attribute:meta])*
         fn $name:ident($x:ident) at [$($at:expr),* $(,)?] $body:block
     )*) => {
@@ -48,11 +33,11 @@ macro_rules! primals_f32 {
                 #[autodiff_reverse(reverse, Duplicated, Active)]
                 #[autodiff_forward(forward, Dual, Dual)]
                 #[autodiff_forward(forward_two, 2, Dual, Dual)]
-                fn primal($x: &[f32]) -> f32 $body
+                fn primal($x: &[$float]) -> $float $body
 
                 #[test]
                 fn derivatives() {
-                    $crate::common::check_f32(&[$($at),*], primal, reverse, forward, forward_two);
+                    $crate::common::$check(&[$($at),*], primal, reverse, forward, forward_two);
                 }
             }
         )*

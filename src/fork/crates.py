@@ -17,14 +17,16 @@ LEVELS = {"debug": [], "release": ["--release"]}
 
 def command(fork, chain, host, given):
     rustc = overhead.compiler(fork, chain, host, given, "user-crates")
+    directory = os.path.join(fork.build, "user-crates")
     test = [chain.stage0_cargo(fork.build, host), "test", "--tests", "--locked", "--no-fail-fast",
-            "--manifest-path", os.path.join(fork.root, MANIFEST),
-            "--target-dir", os.path.join(fork.build, "user-crates")]
+            "--manifest-path", os.path.join(fork.root, MANIFEST), "--target-dir", directory]
     # What the user has said to cargo is not for this compiler.
     environ = chain.environment(os.environ) | {"RUSTC": rustc, "RUSTC_BOOTSTRAP": "1",
                                                "RUSTFLAGS": "-Zautodiff=Enable"}
     problems = []
     with files.locked(os.path.join(fork.build, ".user-crates.lock")):
+        # To cargo, a compiler that has been built again is the same.
+        files.remove_tree(directory)
         for level, options in LEVELS.items():
             with step(f"compiling the crates and their tests, and running these, {level}"):
                 passed, said = run(test + options, environ)

@@ -1,8 +1,8 @@
 // The alignment of what is kept for the way back.
 //
-// Where the reverse of a function needs a local variable, Enzyme makes memory of it that it gets by `malloc`,
-// which is aligned to 16 bytes, whatever the alignment of the variable. So where a local is
-// aligned to more, such memory is, too.
+// Where the reverse of a function needs a local variable, Enzyme makes memory of it that it
+// gets by `malloc`, which is aligned to 16 bytes, whatever the alignment of the variable. So
+// where a local is aligned to more, such memory is, too.
 
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
@@ -28,8 +28,8 @@ void LLVMRustTellAlignment(Module &M) {
       F.addFnAttr(Alignment, std::to_string(Largest.value()));
 }
 
-// Replaces a call of `malloc` or `calloc`.
-static void align(CallInst &Call, uint64_t Alignment) {
+// Replaces a call of `malloc` or `calloc` by one whose memory is aligned to \p Bound bytes.
+static void align(CallInst &Call, uint64_t Bound) {
   Type *Size = Call.getArgOperand(0)->getType();
   IRBuilder<> Builder(&Call);
   Value *Bytes = Call.getArgOperand(0);
@@ -37,14 +37,14 @@ static void align(CallInst &Call, uint64_t Alignment) {
   if (IsZeroed)
     Bytes = Builder.CreateMul(Bytes, Call.getArgOperand(1));
   // C wants the size to be a multiple of the alignment.
-  Value *Mask = ConstantInt::get(Size, Alignment - 1);
+  Value *Mask = ConstantInt::get(Size, Bound - 1);
   Value *Whole = Builder.CreateAnd(Builder.CreateAdd(Bytes, Mask), Builder.CreateNot(Mask));
   FunctionCallee Aligned = Call.getModule()->getOrInsertFunction(
       "aligned_alloc", FunctionType::get(Call.getType(), {Size, Size}, false));
-  CallInst *New = Builder.CreateCall(Aligned, {ConstantInt::get(Size, Alignment), Whole});
+  CallInst *New = Builder.CreateCall(Aligned, {ConstantInt::get(Size, Bound), Whole});
   New->addRetAttr(Attribute::NoAlias);
   if (IsZeroed)
-    Builder.CreateMemSet(New, Builder.getInt8(0), Bytes, Align(Alignment));
+    Builder.CreateMemSet(New, Builder.getInt8(0), Bytes, Align(Bound));
   Call.replaceAllUsesWith(New);
   Call.eraseFromParent();
 }

@@ -88,15 +88,15 @@ void LLVMRustForgetCasts(Module &M) {
   SmallVector<WeakTrackingVH> ToFloats;
   for (auto [Cast, Pointee] : Casts) {
     uint64_t To = cast<ConstantInt>(Cast->getArgOperand(1))->getZExtValue();
-    if (To == ToBytes)
-      tellCopies(*Cast, Pointee);
-    else if (To == ToIntegers)
-      refuseKept(*Cast);
     // What is accessed as floats by this pointer is integers by another.
     if (To == ToFloatsOfIntegers) {
       ToFloats.push_back(Cast->getArgOperand(0));
       continue;
     }
+    if (To == ToBytes)
+      tellCopies(*Cast, Pointee);
+    else
+      refuseKept(*Cast);
     Uses Derived(M.getDataLayout());
     Derived.follow(Cast);
     makeBytes(Derived.Accesses);

@@ -11,6 +11,9 @@
 
 using namespace llvm;
 
+// In AutodiffPointers.cpp.
+CallBase *LLVMRustCallInstead(CallBase &Old, Function &Callee, ArrayRef<Value *> Args);
+
 namespace {
 
 Type *withoutVectors(Type *Ty) {
@@ -87,19 +90,14 @@ void passArrays(Function &F, FunctionType *Ty, ArrayRef<CallBase *> Calls) {
     SmallVector<Value *> Args;
     for (Argument &Arg : New->args())
       Args.push_back(convert(Old->getArgOperand(Arg.getArgNo()), Arg.getType(), Builder));
-    CallBase *Call;
-    if (auto *Invoke = dyn_cast<InvokeInst>(Old)) {
+    if (auto *Invoke = dyn_cast<InvokeInst>(Old);
+        Invoke && !Invoke->getNormalDest()->getSinglePredecessor())
+      SplitEdge(Invoke->getParent(), Invoke->getNormalDest());
+    CallBase *Call = LLVMRustCallInstead(*Old, *New, Args);
+    if (auto *Invoke = dyn_cast<InvokeInst>(Call)) {
       BasicBlock *Next = Invoke->getNormalDest();
-      if (!Next->getSinglePredecessor())
-        Next = SplitEdge(Invoke->getParent(), Next);
-      Call = Builder.CreateInvoke(New, Next, Invoke->getUnwindDest(), Args);
       Builder.SetInsertPoint(Next, Next->getFirstInsertionPt());
-    } else {
-      Call = Builder.CreateCall(New, Args);
     }
-    Call->setCallingConv(Old->getCallingConv());
-    Call->setAttributes(Old->getAttributes());
-    Call->copyMetadata(*Old);
     Old->replaceAllUsesWith(convert(Call, Old->getType(), Builder));
     Old->eraseFromParent();
   }

@@ -1,14 +1,14 @@
 // Vectors, in a shape in which Enzyme sees what is done with each lane.
 //
-// Lanes that nobody asks for: InstCombine moves a shuffle behind an operation, and makes poison of what the
-// operation is done with in those lanes that the shuffle leaves out. Their adjoint
-// is zero, but times poison, or times the derivative of a division by zero, it
-// is not. Enzyme adds it to the adjoint of what the lane was made of: a wrong
-// number. So here, such lanes calculate with one.
+// Lanes that nobody asks for: InstCombine moves a shuffle behind an operation, and makes
+// poison of what the operation is done with in those lanes that the shuffle leaves out.
+// Their adjoint is zero, but times poison, or times the derivative of a division by zero,
+// it is not. Enzyme adds it to the adjoint of what the lane was made of: a wrong number. So
+// here, such lanes calculate with one.
 //
-// Lanes that are stored together and loaded apart. GVN, which Enzyme runs, makes a wide
-// integer of the vector and shifts it to get at the lane: Enzyme loses all lanes but the first, without
-// a word. So here, they are stored apart.
+// Lanes that are stored together and loaded apart: GVN, which Enzyme runs, makes a wide
+// integer of the vector and shifts it to get at the lane. Enzyme loses all lanes but the
+// first, without a word. So here, they are stored apart.
 
 #include "AutodiffTypes.h"
 #include "LLVMWrapper.h"

@@ -17,6 +17,8 @@ using namespace llvm;
 // In AutodiffTypes.cpp.
 Function *LLVMRustDeclareMarker(Module &M, StringRef Name, FunctionType *Ty);
 
+CallBase *LLVMRustCallInstead(CallBase &Old, Function &Callee, ArrayRef<Value *> Args);
+
 namespace {
 
 // Of a structure or an array.
@@ -136,17 +138,8 @@ Function *spreadAggregates(Function &F) {
       for (unsigned Index = 0; Index < elementsOf(Arg.getType()).size(); ++Index)
         Args.push_back(Builder.CreateExtractValue(Passed, Index));
     }
-    CallBase *Call;
-    if (auto *Invoke = dyn_cast<InvokeInst>(Old)) {
-      Call = Builder.CreateInvoke(New, Invoke->getNormalDest(),
-                                  Invoke->getUnwindDest(), Args);
-    } else {
-      Call = Builder.CreateCall(New, Args);
-      cast<CallInst>(Call)->setTailCallKind(cast<CallInst>(Old)->getTailCallKind());
-    }
-    Call->setCallingConv(Old->getCallingConv());
+    CallBase *Call = LLVMRustCallInstead(*Old, *New, Args);
     Call->setAttributes(spread(Old->getAttributes()));
-    Call->copyMetadata(*Old);
     Old->replaceAllUsesWith(Call);
     Old->eraseFromParent();
   }
@@ -184,6 +177,22 @@ struct Accesses {
 };
 
 } // namespace
+
+// Calls \p Callee where \p Old is, which stays, and says of the call the same.
+CallBase *LLVMRustCallInstead(CallBase &Old, Function &Callee, ArrayRef<Value *> Args) {
+  IRBuilder<> Builder(&Old);
+  CallBase *Call;
+  if (auto *Invoke = dyn_cast<InvokeInst>(&Old)) {
+    Call = Builder.CreateInvoke(&Callee, Invoke->getNormalDest(), Invoke->getUnwindDest(), Args);
+  } else {
+    Call = Builder.CreateCall(&Callee, Args);
+    cast<CallInst>(Call)->setTailCallKind(cast<CallInst>(Old).getTailCallKind());
+  }
+  Call->setCallingConv(Old.getCallingConv());
+  Call->setAttributes(Old.getAttributes());
+  Call->copyMetadata(Old);
+  return Call;
+}
 
 // A pointer that is one of several, or that a loop moves now and then, Enzyme takes
 // for an object of its own. What it may be, if that is memory that belongs to this

@@ -19,7 +19,7 @@ use rustc_span::sym;
 
 use crate::back::lto::ModuleBuffer;
 use crate::back::write::{self, AutodiffStage, CodegenDiagnosticsStage, DiagnosticHandlers};
-use crate::builder::autodiff::{INACTIVE, is_inactive, kind_of_static, returns_integers};
+use crate::builder::autodiff::{inactive_attrs, is_inactive, kind_of_static, returns_integers};
 use crate::context::CodegenCx;
 use crate::errors::{FromLlvmDiag, LlvmError};
 use crate::llvm::{self, AttributeKind};
@@ -94,17 +94,12 @@ const FREES_NOTHING: &str = "rustc.autodiff.nofree";
 
 /// Says what the slice's functions and statics have to do with derivatives.
 pub(crate) fn describe_items<'tcx>(cx: &CodegenCx<'_, 'tcx>) {
-    // Enzyme wants to know as well that they do not free what the primal holds on to, nor leave memory there that is
-    // to be freed when it runs backwards.
+    // Enzyme wants to know as well that they do not free what the primal holds on to.
     let no_free = [
         llvm::CreateAttrString(cx.llcx, FREES_NOTHING),
         AttributeKind::NoFree.create_attr(cx.llcx),
     ];
-    let inactive = [
-        llvm::CreateAttrString(cx.llcx, INACTIVE),
-        llvm::CreateAttrString(cx.llcx, "enzyme_no_escaping_allocation"),
-        AttributeKind::NoInline.create_attr(cx.llcx),
-    ];
+    let inactive = inactive_attrs(cx);
     let inline = [AttributeKind::AlwaysInline.create_attr(cx.llcx)];
     let place = llvm::AttributePlace::Function;
     // Every function gets its attribute, in whatever order.

@@ -5,9 +5,10 @@
 //! comes from. `AutodiffCasts.cpp` then has a second look at all that is done with what it points to.
 
 use libc::{c_char, size_t};
+use rustc_abi::Size;
 use rustc_codegen_ssa::mir::operand::{OperandRef, OperandValue};
 use rustc_middle::ty::layout::{HasTypingEnv, LayoutOf, TyAndLayout};
-use rustc_middle::ty::{self, Ty};
+use rustc_middle::ty::Ty;
 
 use super::copies::LEAST_FLOAT;
 use super::pieces::{Kind, Pieces};
@@ -52,20 +53,19 @@ pub(crate) fn cast_pointer<'ll, 'tcx>(
     let (Some(from), Some(to)) = (pointee(bx.cx, operand.layout.ty), pointee(bx.cx, to)) else {
         return operand;
     };
-    let mixes = |floats, integers: TyAndLayout<'tcx>| {
-        mixes(bx.cx, floats, integers) && !types::is_chosen_by_std(bx.cx, integers.ty)
-    };
-    let target = if mixes(from, to) {
+    let (of_from, of_to) = (Pieces::of(bx.cx, from), Pieces::of(bx.cx, to));
+    let has_float = |pieces: &Pieces<'_>| pieces.any(|run| run.kind.is_float());
+    let is_chosen_by_user = |layout: TyAndLayout<'tcx>| !types::is_chosen_by_std(bx.cx, layout.ty);
+    let target = if mixes(&of_from, from.size, &of_to) && is_chosen_by_user(to) {
         Target::Integers
-    } else if mixes(to, from) {
+    } else if mixes(&of_to, to.size, &of_from) && is_chosen_by_user(from) {
         Target::FloatsOfIntegers
-    } else if has_float(bx.cx, from) && is_bytes(bx.cx, to) && !types::is_chosen_by_std(bx.cx, to.ty) {
+    } else if has_float(&of_from) && is_bytes(&of_to) && is_chosen_by_user(to) {
         Target::Bytes
     } else {
         return operand;
     };
-    let floats = Pieces::of(bx.cx, from).sole_run(from.size);
-    let name = floats.map_or("", |run| types::name(bx.cx, run.kind));
+    let name = of_from.sole_run(from.size).map_or("", |run| types::name(bx.cx, run.kind));
     let pointer = unsafe {
         LLVMRustAutodiffCast(bx.llbuilder, pointer, target, name.as_c_char_ptr(), name.len())
     };
@@ -78,34 +78,24 @@ pub(crate) fn cast_pointer<'ll, 'tcx>(
 
 /// What a pointer of this type points to, or each element of the slice or array there.
 fn pointee<'tcx>(cx: &CodegenCx<'_, 'tcx>, pointer: Ty<'tcx>) -> Option<TyAndLayout<'tcx>> {
-    let mut pointee = pointer.builtin_deref(true)?;
-    while let ty::Slice(element) | ty::Array(element, _) = *pointee.kind() {
-        pointee = element;
-    }
+    let pointee = types::element(pointer.builtin_deref(true)?);
     pointee.is_sized(cx.tcx, cx.typing_env()).then(|| cx.layout_of(pointee))
 }
 
-fn has_float<'tcx>(cx: &CodegenCx<'_, 'tcx>, layout: TyAndLayout<'tcx>) -> bool {
-    Pieces::of(cx, layout).any(|run| run.kind.is_float())
+fn is_bytes(pieces: &Pieces<'_>) -> bool {
+    !pieces.0.is_empty() && !pieces.any(|run| run.scalar >= LEAST_FLOAT)
 }
 
-fn is_bytes<'tcx>(cx: &CodegenCx<'_, 'tcx>, layout: TyAndLayout<'tcx>) -> bool {
-    !layout.is_zst() && !Pieces::of(cx, layout).any(|run| run.scalar >= LEAST_FLOAT)
-}
-
-/// Whether an array of the one type has a float where an array of the other has an integer, whatever variants there
-/// are.
-fn mixes<'tcx>(
-    cx: &CodegenCx<'_, 'tcx>,
-    floats: TyAndLayout<'tcx>,
-    integers: TyAndLayout<'tcx>,
-) -> bool {
-    let stride = floats.size.bytes();
-    let mut floats = Pieces::of(cx, floats).certain_runs();
+/// Whether an array of the one type, of the given size, has a float where an array of the other has an integer, whatever
+/// variants there are.
+fn mixes(floats: &Pieces<'_>, size: Size, integers: &Pieces<'_>) -> bool {
+    let stride = size.bytes();
+    let mut floats = floats.certain_runs();
     floats.retain(|run| run.kind.is_float());
-    let mut integers = Pieces::of(cx, integers).certain_runs();
-    integers
-        .retain(|run| matches!(run.kind, Kind::Integer | Kind::Held) && run.scalar >= LEAST_FLOAT);
+    let mut integers = integers.certain_runs();
+    integers.retain(|run| {
+        matches!(run.kind, Kind::Integer | Kind::Held) && run.scalar >= LEAST_FLOAT
+    });
     floats.iter().any(|float| {
         let (from, to) = (float.offset, float.offset + float.size());
         integers.iter().any(|run| {

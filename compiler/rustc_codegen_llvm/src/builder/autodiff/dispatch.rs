@@ -27,7 +27,7 @@ use crate::context::CodegenCx;
 use crate::llvm::{self, AttributeKind, AttributePlace, MemoryEffects, Type, Value};
 
 /// Of a function that no derivative goes through, whatever it is called with.
-pub(crate) const INACTIVE: &str = "enzyme_inactive";
+pub(super) const INACTIVE: &str = "enzyme_inactive";
 
 /// What to call in place of `callee`, if only the running program knows what that is: a function that
 /// takes the callee as well, after its arguments.

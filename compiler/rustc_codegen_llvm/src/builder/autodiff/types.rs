@@ -53,9 +53,21 @@ pub(super) fn is_held_by_std(cx: &CodegenCx<'_, '_>) -> bool {
     function.is_some_and(|function| is_of_std(cx, function))
 }
 
-/// Whether it is the standard library that has chosen this type for what it does itself: it knows what is there.
+/// Whether it is the standard library that has chosen this type for what it does itself, and not who calls a function that
+/// is generic over it: it knows what is there.
 pub(super) fn is_chosen_by_std<'tcx>(cx: &CodegenCx<'_, 'tcx>, chosen: Ty<'tcx>) -> bool {
-    introduced_by(cx, |ty| ty == chosen).is_some_and(|function| is_of_std(cx, function))
+    let function = innermost(cx, |function| {
+        function.args.types().all(|ty| element(ty) != chosen)
+    });
+    function.is_some_and(|function| is_of_std(cx, function))
+}
+
+/// What an array or slice is of, or the type itself.
+pub(super) fn element(ty: Ty<'_>) -> Ty<'_> {
+    match *ty.kind() {
+        ty::Slice(of) | ty::Array(of, _) => element(of),
+        _ => ty,
+    }
 }
 
 /// Whether it is a function that is not the standard library's in which pointers and bytes are being worked on, as those
@@ -115,6 +127,16 @@ fn brings_nothing<'tcx>(tcx: TyCtxt<'tcx>, ty: Ty<'tcx>) -> bool {
     }
 }
 
+/// What says of a function, or a call, that no derivative goes through it, and that it leaves no memory behind that is to
+/// be freed when Enzyme runs backwards. It is not inlined, so that it stays what this is said of.
+pub(crate) fn inactive_attrs<'ll>(cx: &CodegenCx<'ll, '_>) -> [&'ll Attribute; 3] {
+    [
+        llvm::CreateAttrString(cx.llcx, INACTIVE),
+        llvm::CreateAttrString(cx.llcx, "enzyme_no_escaping_allocation"),
+        AttributeKind::NoInline.create_attr(cx.llcx),
+    ]
+}
+
 /// Tells Enzyme of a call that is made in a function through which no derivative goes, but that has been inlined. Of what
 /// a call returns, Enzyme would want to know more: those are left to it.
 pub(crate) fn annotate_call<'ll, 'tcx>(
@@ -126,12 +148,7 @@ pub(crate) fn annotate_call<'ll, 'tcx>(
         && fn_abi.ret.is_ignore()
         && innermost(bx.cx, |function| is_inactive(bx.tcx, function)).is_some()
     {
-        let attrs = [
-            llvm::CreateAttrString(bx.cx.llcx, INACTIVE),
-            llvm::CreateAttrString(bx.cx.llcx, "enzyme_no_escaping_allocation"),
-            AttributeKind::NoInline.create_attr(bx.cx.llcx),
-        ];
-        attributes::apply_to_callsite(call, AttributePlace::Function, &attrs);
+        attributes::apply_to_callsite(call, AttributePlace::Function, &inactive_attrs(bx.cx));
     }
 }
 

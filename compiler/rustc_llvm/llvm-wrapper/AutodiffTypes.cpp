@@ -90,11 +90,13 @@ Uses usesOf(const Instruction &I) {
 }
 
 // Where LLVM has made one load of two that are side by side, it does not say any more what
-// is loaded.
+// is loaded. Nor does it of a single one for which a caller has been made to load what its callee
+// did: an integer of the size of a float may be one.
 void loadMerged(LoadInst &Load) {
   Uses Uses = usesOf(Load);
   Type *Float = floatNamed(Uses.Told, Load.getContext());
-  if (Float && !Uses.Differ && !Uses.HasUntoldStore)
+  if (Float && Load.getType()->getIntegerBitWidth() > Float->getScalarSizeInBits() &&
+      !Uses.Differ && !Uses.HasUntoldStore)
     loadFloats(Load, Float);
 }
 

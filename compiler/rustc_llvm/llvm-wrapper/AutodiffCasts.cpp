@@ -8,6 +8,7 @@
 #include "AutodiffTypes.h"
 #include "LLVMWrapper.h"
 
+#include "llvm/Analysis/ValueTracking.h"
 #include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/Module.h"
 #include "llvm/IR/ValueHandle.h"
@@ -72,6 +73,22 @@ void makeBytes(ArrayRef<const Instruction *> Accesses) {
                                                 tag(I->getContext(), Bytes));
 }
 
+// Says of the bytes that are copied to a variable from where \p Derived leads what they are. What is
+// loaded from the variable as an integer is made of them.
+void tellCopiesFrom(const Uses &Derived, StringRef Pointee, const DataLayout &Layout) {
+  for (const Instruction *I : Derived.Accesses) {
+    auto *Copy = dyn_cast<MemCpyInst>(I);
+    MDNode *Tag = Copy ? Copy->getMetadata(LLVMContext::MD_tbaa) : nullptr;
+    if (!Tag || !floatNamed(Pointee, I->getContext()) || !Derived.follows(Copy->getSource()) ||
+        !is_contained({Bytes, Octets}, nameOf(Tag)) ||
+        !isa<AllocaInst>(getUnderlyingObject(Copy->getDest())))
+      continue;
+    const_cast<MemCpyInst *>(Copy)->setMetadata(LLVMContext::MD_tbaa,
+                                                tag(I->getContext(), Pointee));
+    makeBytes(Uses(Copy->getDest(), Layout).Accesses);
+  }
+}
+
 } // namespace
 
 void LLVMRustForgetCasts(Module &M) {
@@ -99,6 +116,7 @@ void LLVMRustForgetCasts(Module &M) {
       refuseKept(*Cast);
     Uses Derived(M.getDataLayout());
     Derived.follow(Cast);
+    tellCopiesFrom(Derived, Pointee, M.getDataLayout());
     makeBytes(Derived.Accesses);
   }
   for (auto [Cast, Pointee] : Casts) {

@@ -1,25 +1,14 @@
 // What is done to the code before Enzyme differentiates it, and taken back
 // afterwards.
-//
-// Enzyme runs the loops of a function backwards. How often a loop has run it
-// keeps, for each round of the loop around it, where the loop is left. If one
-// exit stays in the loop around it and another leaves that one too, it keeps
-// nothing at the latter, and the reverse begins with garbage: wrong numbers,
-// or a loop that does not end. `return` and `break 'outer` in a loop are such
-// exits, and LoopSimplify makes some of its own, of a loop with `continue`.
-// Hence, here, a loop within a loop has one exit, and a loop one back edge.
 
 #include "LLVMWrapper.h"
 
-#include "llvm/Analysis/AliasAnalysis.h"
 #include "llvm/Analysis/AssumptionCache.h"
-#include "llvm/Analysis/DomTreeUpdater.h"
 #include "llvm/Analysis/LoopInfo.h"
 #include "llvm/Analysis/ScalarEvolution.h"
-#include "llvm/Analysis/ScalarEvolutionExpressions.h"
 #include "llvm/Analysis/TargetLibraryInfo.h"
-#include "llvm/Analysis/ValueTracking.h"
 #include "llvm/CodeGen/ExpandReductions.h"
+#include "llvm/IR/DiagnosticInfo.h"
 #include "llvm/IR/Dominators.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
@@ -27,10 +16,7 @@
 #include "llvm/IR/PassManager.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Transforms/Scalar/ScalarizeMaskedMemIntrin.h"
-#include "llvm/Transforms/Utils/BasicBlockUtils.h"
-#include "llvm/Transforms/Utils/ControlFlowUtils.h"
 #include "llvm/Transforms/Utils/LoopSimplify.h"
-#include "llvm/Transforms/Utils/LoopUtils.h"
 #include "llvm/Transforms/Utils/LowerSwitch.h"
 #include "llvm/Transforms/Utils/Mem2Reg.h"
 
@@ -58,9 +44,19 @@ bool LLVMRustOnlySliceCalls(const Function *F);
 // In AutodiffIntegers.cpp.
 void LLVMRustSelectIntegers(Function &F);
 
+// In AutodiffJoins.cpp.
+void LLVMRustJoinInPairs(Function &F);
+void LLVMRustForgetPairs(Module &M);
+
 // In AutodiffLanes.cpp.
 void LLVMRustFillLanes(Function &F);
 void LLVMRustStoreLanesApart(Function &F);
+
+// In AutodiffLoops.cpp.
+Function *LLVMRustDeclareOpaque(Module &M);
+void LLVMRustForgetOpaque(Module &M);
+void LLVMRustShapeLoops(Function &F);
+void LLVMRustHideUncountedExits(Function &F, LoopInfo &LI, ScalarEvolution &SE);
 
 // In AutodiffPointers.cpp.
 void LLVMRustKeepChosenObjects(Function &F, ScalarEvolution &SE);
@@ -68,6 +64,10 @@ void LLVMRustTouchReturnedPointers(Function &F);
 void LLVMRustSeparateAccesses(Function &F);
 void LLVMRustForgetPointers(Module &M);
 void LLVMRustSpreadAggregates(Module &M);
+
+// In AutodiffPowers.cpp.
+void LLVMRustPowersOfZero(Function &F);
+void LLVMRustForgetPowers(Module &M);
 
 // In AutodiffReturns.cpp.
 void LLVMRustAddReturnsThroughMemory(ModulePassManager &MPM);
@@ -90,130 +90,6 @@ void LLVMRustTellTypes(Function &F);
 void LLVMRustForgetUnknownBytes(Module &M);
 
 namespace {
-
-// What hides a condition from other passes. Of a unified exit, they would thread
-// the jump, and there would be two exits again.
-constexpr StringRef OpaqueName = "rustc.autodiff.opaque";
-
-Function *declareOpaque(Module &M) {
-  if (Function *F = M.getFunction(OpaqueName))
-    return F;
-  Type *I1 = Type::getInt1Ty(M.getContext());
-  Function *F = LLVMRustDeclareMarker(M, OpaqueName, FunctionType::get(I1, {I1}, false));
-  // So that the result is kept. A reverse that is a function of its own would ask
-  // again, and compare what memory holds by then.
-  F->setOnlyAccessesInaccessibleMemory();
-  F->addFnAttr("enzyme_inactive");
-  return F;
-}
-
-void hideCondition(BranchInst &Branch) {
-  Function *Opaque = declareOpaque(*Branch.getModule());
-  IRBuilder<> Builder(&Branch);
-  Branch.setCondition(Builder.CreateCall(Opaque, {Branch.getCondition()}));
-}
-
-// The blocks from which the function can return. Enzyme leaves out the others.
-SmallPtrSet<BasicBlock *, 32> returningBlocks(Function &F) {
-  SmallPtrSet<BasicBlock *, 32> Returning;
-  SmallVector<BasicBlock *> Pending;
-  for (BasicBlock &BB : F)
-    if (isa<ReturnInst>(BB.getTerminator()))
-      Pending.push_back(&BB);
-  while (!Pending.empty()) {
-    BasicBlock *BB = Pending.pop_back_val();
-    if (Returning.insert(BB).second)
-      append_range(Pending, predecessors(BB));
-  }
-  return Returning;
-}
-
-class LoopShape {
-public:
-  LoopShape(Function &F) : F(F), Returning(returningBlocks(F)) {}
-
-  void run() {
-    while (step())
-      ;
-  }
-
-private:
-  Function &F;
-  SmallPtrSet<BasicBlock *, 32> Returning;
-
-  // Changes one loop, the innermost that needs it.
-  bool step() {
-    DominatorTree DT(F);
-    LoopInfo LI(DT);
-    SmallVector<Loop *> Loops = LI.getLoopsInPreorder();
-    for (Loop *L : reverse(Loops))
-      if (unifyExits(*L, LI, DT) || unifyBackEdges(*L, DT))
-        return true;
-    return false;
-  }
-
-  bool unifyExits(Loop &L, LoopInfo &LI, DominatorTree &DT) {
-    if (!L.getParentLoop())
-      return false;
-    SmallPtrSet<Loop *, 4> Outside;
-    SmallPtrSet<BasicBlock *, 8> Exits;
-    SmallVector<BasicBlock *> Exiting;
-    L.getExitingBlocks(Exiting);
-    auto isExit = [&](BasicBlock *BB) {
-      return !L.contains(BB) && Returning.contains(BB);
-    };
-    for (BasicBlock *BB : Exiting)
-      for (BasicBlock *Successor : successors(BB))
-        if (isExit(Successor)) {
-          Outside.insert(LI.getLoopFor(Successor));
-          Exits.insert(Successor);
-        }
-    if (Outside.size() < 2)
-      return false;
-
-    formLCSSARecursively(L, DT, &LI, /*SE=*/nullptr);
-    ControlFlowHub Hub;
-    for (BasicBlock *BB : Exiting) {
-      auto *Branch = dyn_cast<BranchInst>(BB->getTerminator());
-      // What else leaves a loop, LowerSwitch has made branches of, or leaves it
-      // by unwinding.
-      if (!Branch)
-        continue;
-      auto target = [&](unsigned Index) -> BasicBlock * {
-        if (Index >= Branch->getNumSuccessors())
-          return nullptr;
-        BasicBlock *Successor = Branch->getSuccessor(Index);
-        return Exits.contains(Successor) ? Successor : nullptr;
-      };
-      if (target(0) || target(1))
-        Hub.addBranch(BB, target(0), target(1));
-    }
-    SmallVector<BasicBlock *, 8> Guards;
-    DomTreeUpdater DTU(DT, DomTreeUpdater::UpdateStrategy::Eager);
-    if (!Hub.finalize(&DTU, Guards, "loop.exit").second)
-      return false;
-    for (BasicBlock *Guard : Guards) {
-      Returning.insert(Guard);
-      auto *Branch = dyn_cast<BranchInst>(Guard->getTerminator());
-      if (Branch && Branch->isConditional())
-        hideCondition(*Branch);
-    }
-    return true;
-  }
-
-  bool unifyBackEdges(Loop &L, DominatorTree &DT) {
-    SmallVector<BasicBlock *> Latches;
-    L.getLoopLatches(Latches);
-    if (Latches.size() < 2)
-      return false;
-    BasicBlock *Latch =
-        SplitBlockPredecessors(L.getHeader(), Latches, ".latch", &DT);
-    if (Latch)
-      Returning.insert(Latch);
-    return Latch;
-  }
-};
-
 // What a phi is where control comes from that nobody asks for it. Enzyme would take
 // the phi for its one other value, of a round of the loop in which it is another.
 void defineAll(Function &F) {
@@ -222,98 +98,6 @@ void defineAll(Function &F) {
       for (Use &Incoming : Phi.incoming_values())
         if (isa<UndefValue>(Incoming))
           Incoming.set(Constant::getNullValue(Phi.getType()));
-}
-
-// Whether the number of rounds after which \p Branch leaves \p L follows from
-// its condition as Enzyme would work it out: by counting up, or in constant
-// steps that meet the bound.
-bool isCountedExit(const BranchInst &Branch, const Loop &L, ScalarEvolution &SE) {
-  auto *Compare = dyn_cast<ICmpInst>(Branch.getCondition());
-  if (!Compare)
-    return false;
-  const SCEV *Left = SE.getSCEV(Compare->getOperand(0));
-  const SCEV *Right = SE.getSCEV(Compare->getOperand(1));
-  if (SE.isLoopInvariant(Left, &L))
-    std::swap(Left, Right);
-  auto *Counter = dyn_cast<SCEVAddRecExpr>(Left);
-  if (!Counter || Counter->getLoop() != &L || !Counter->isAffine() ||
-      !SE.isLoopInvariant(Right, &L))
-    return false;
-  auto *Step = dyn_cast<SCEVConstant>(Counter->getStepRecurrence(SE));
-  return Step && (Compare->isEquality() || Step->getAPInt().isOne());
-}
-
-// The loops that load again what a loop before them has loaded in the same order.
-// Enzyme keeps one copy for both, and looks it up with the counter of the wrong
-// loop, unless it counts one of them as the program runs.
-SmallPtrSet<const Loop *, 8> repeatingLoops(Function &F, LoopInfo &LI,
-                                            ScalarEvolution &SE) {
-  struct Walk {
-    const Value *Object;
-    const SCEV *Start, *Step;
-    const Loop *L;
-  };
-  SmallVector<Walk> Walks;
-  SmallPtrSet<const Loop *, 8> Repeating;
-  for (Instruction &I : instructions(F)) {
-    auto *Load = dyn_cast<LoadInst>(&I);
-    if (!Load || !LI.getLoopFor(Load->getParent()))
-      continue;
-    const Value *Object = getUnderlyingObject(Load->getPointerOperand());
-    // Of what does not change, there is no copy.
-    if (auto *Argument = dyn_cast<llvm::Argument>(Object))
-      if (Argument->hasNoAliasAttr() && Argument->onlyReadsMemory())
-        continue;
-    auto *Address =
-        dyn_cast<SCEVAddRecExpr>(SE.getSCEV(Load->getPointerOperand()));
-    if (!Address)
-      continue;
-    Walk This{Object, Address->getStart(), Address->getStepRecurrence(SE),
-              Address->getLoop()};
-    bool IsNew = true;
-    for (const Walk &Other : Walks) {
-      if (Other.Object != This.Object || Other.Start != This.Start ||
-          Other.Step != This.Step)
-        continue;
-      IsNew = false;
-      if (Other.L != This.L)
-        Repeating.insert(This.L);
-    }
-    if (IsNew)
-      Walks.push_back(This);
-  }
-  return Repeating;
-}
-
-// Hides the conditions of the exits of all other loops. Enzyme has a ScalarEvolution
-// of its own that takes every exit for one that is taken at some time, believes
-// what it says of a loop between two bounds that move, or of steps of any size,
-// and gives its copy of the loop another exit condition, which need not be met.
-// Where ScalarEvolution cannot say, Enzyme counts as the program runs.
-void hideUncountedExits(Function &F, LoopInfo &LI, ScalarEvolution &SE) {
-  SmallPtrSet<BasicBlock *, 32> Returning = returningBlocks(F);
-  SmallPtrSet<const Loop *, 8> Repeating = repeatingLoops(F, LI, SE);
-  SmallVector<BranchInst *> Hidden;
-  for (Loop *L : LI.getLoopsInPreorder()) {
-    SmallVector<BasicBlock *> Exiting;
-    L->getExitingBlocks(Exiting);
-    SmallVector<BranchInst *> Exits;
-    for (BasicBlock *BB : Exiting) {
-      auto *Branch = dyn_cast<BranchInst>(BB->getTerminator());
-      if (Branch && Branch->isConditional() && all_of(successors(BB), [&](BasicBlock *S) {
-            return Returning.contains(S);
-          }))
-        Exits.push_back(Branch);
-    }
-    // All of them: a loop of a few rounds that has a hidden exit as well is unrolled
-    // before Enzyme differentiates it, and has no derivative then.
-    if (Repeating.contains(L) || any_of(Exits, [&](BranchInst *Branch) {
-          return !isCountedExit(*Branch, *L, SE);
-        }))
-      append_range(Hidden, Exits);
-  }
-  for (BranchInst *Branch : Hidden)
-    hideCondition(*Branch);
 }
 
 // Gives `__rust_realloc` a body of what Enzyme knows: an allocation, a copy, and
@@ -516,7 +300,9 @@ struct CastsPass : PassInfoMixin<CastsPass> {
 
 struct PreparePass : PassInfoMixin<PreparePass> {
   PreservedAnalyses run(Function &F, FunctionAnalysisManager &FAM) {
-    LoopShape(F).run();
+    LLVMRustPowersOfZero(F);
+    LLVMRustShapeLoops(F);
+    LLVMRustJoinInPairs(F);
     defineAll(F);
     LLVMRustFillLanes(F);
     LLVMRustSelectIntegers(F);
@@ -524,14 +310,14 @@ struct PreparePass : PassInfoMixin<PreparePass> {
     LoopInfo LI(DT);
     AssumptionCache AC(F);
     ScalarEvolution SE(F, FAM.getResult<TargetLibraryAnalysis>(F), AC, DT, LI);
-    hideUncountedExits(F, LI, SE);
+    LLVMRustHideUncountedExits(F, LI, SE);
     LLVMRustKeepChosenObjects(F, SE);
     LLVMRustTouchReturnedPointers(F);
     copyByTemporary(F);
     LLVMRustTellTypes(F);
     LLVMRustStoreLanesApart(F);
     LLVMRustSeparateAccesses(F);
-    LLVMRustUntieStores(F, [&] { return declareOpaque(*F.getParent()); });
+    LLVMRustUntieStores(F, [&] { return LLVMRustDeclareOpaque(*F.getParent()); });
     describeIntrinsics(F);
     LLVMRustCountVariables(F);
     F.addFnAttr(KeepPointers);
@@ -558,8 +344,26 @@ struct IndirectCallsPass : PassInfoMixin<IndirectCallsPass> {
   }
 };
 
+// Refuses primals that do not return. Enzyme takes them for functions without a body.
+void refuseEndless(Module &M) {
+  for (Function &F : M)
+    for (Instruction &I : instructions(F)) {
+      auto *Call = dyn_cast<CallBase>(&I);
+      const Function *Callee = Call ? Call->getCalledFunction() : nullptr;
+      if (!Callee || !Callee->getName().starts_with("__enzyme_") || Call->arg_empty())
+        continue;
+      auto *Primal = dyn_cast<Function>(Call->getArgOperand(0));
+      if (Primal && none_of(*Primal, [](const BasicBlock &BB) {
+            return isa<ReturnInst>(BB.getTerminator());
+          }))
+        M.getContext().diagnose(DiagnosticInfoUnsupported(
+            *Primal, "it does not return, so it has no derivative"));
+    }
+}
+
 struct StaticsPass : PassInfoMixin<StaticsPass> {
   PreservedAnalyses run(Module &M, ModuleAnalysisManager &) {
+    refuseEndless(M);
     LLVMRustTellStatics(M);
     LLVMRustOutlineAtomics(M);
     LLVMRustOutlineAsm(M);
@@ -575,14 +379,9 @@ struct RevealPass : PassInfoMixin<RevealPass> {
       F.removeFnAttr(KeepPointers);
       LLVMRustForgetFreezes(F);
     }
-    if (Function *Opaque = M.getFunction(OpaqueName)) {
-      for (User *U : make_early_inc_range(Opaque->users())) {
-        auto *Call = cast<CallBase>(U);
-        Call->replaceAllUsesWith(Call->getArgOperand(0));
-        Call->eraseFromParent();
-      }
-      Opaque->eraseFromParent();
-    }
+    LLVMRustForgetOpaque(M);
+    LLVMRustForgetPairs(M);
+    LLVMRustForgetPowers(M);
     LLVMRustAlignAllocations(M);
     LLVMRustInlineAtomics(M);
     LLVMRustInlineAsm(M);

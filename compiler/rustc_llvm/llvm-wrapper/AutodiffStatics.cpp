@@ -1,6 +1,6 @@
 // Statics that the program writes to, or computes when it runs: which of them have no
-// derivative, and the shadows of those that each thread has its own of. And what threads
-// synchronize by, which has no derivative.
+// derivative, and the shadows of those that have. And what threads synchronize by, which has no
+// derivative.
 
 #include "LLVMWrapper.h"
 
@@ -28,7 +28,7 @@ constexpr StringRef Inactive = "enzyme_inactive";
 // What rustc says of a static whose value is computed once.
 constexpr StringRef Table = "rustc.autodiff.table";
 
-// What rustc says of a static that each thread has its own of, and that holds no pointer.
+// What rustc says of a static that the program may write floats to, and that holds no pointer.
 constexpr StringRef Scratch = "rustc.autodiff.scratch";
 
 // Enzyme knows a static by itself, but not what an intrinsic returns for it.
@@ -63,6 +63,8 @@ SmallSetVector<Function *, 8> usersOf(const GlobalVariable &Static) {
   return Found;
 }
 
+// Each thread has its own shadow, and so the derivatives that it calls: what another thread has
+// stored is a constant to it.
 GlobalVariable *createShadow(GlobalVariable &Static) {
   // Of a constant that is a place in it, Enzyme makes no two shadows at once.
   convertUsersOfConstantsToInstructions({&Static});
@@ -70,7 +72,7 @@ GlobalVariable *createShadow(GlobalVariable &Static) {
   auto *Shadow = new GlobalVariable(
       *Static.getParent(), Ty, /*isConstant=*/false, GlobalValue::InternalLinkage,
       Constant::getNullValue(Ty), Static.getName() + ".shadow", nullptr,
-      Static.getThreadLocalMode());
+      GlobalValue::GeneralDynamicTLSModel);
   Shadow->setAlignment(Static.getAlign());
   Static.setMetadata("enzyme_shadow", MDNode::get(Static.getContext(),
                                                   {ConstantAsMetadata::get(Shadow)}));
@@ -91,11 +93,34 @@ void findReached(const Value &From, SmallPtrSetImpl<const Value *> &Reached) {
   }
 }
 
+// Whether \p F itself may move floats to \p Static or from there, and not only synchronize by it.
+bool mayMoveFloats(const Function &F, const GlobalVariable &Static) {
+  if (F.hasFnAttribute(Inactive))
+    return false;
+  SmallVector<const User *> Pending(Static.users());
+  while (!Pending.empty()) {
+    const User *Next = Pending.pop_back_val();
+    if (isa<ConstantExpr>(Next)) {
+      append_range(Pending, Next->users());
+      continue;
+    }
+    auto *I = dyn_cast<Instruction>(Next);
+    if (!I || I->getFunction() != &F || I->isAtomic() || isa<ICmpInst>(I))
+      continue;
+    auto *Call = dyn_cast<CallBase>(I);
+    if (isa<GetElementPtrInst>(I))
+      append_range(Pending, I->users());
+    else if (!Call || !Call->hasFnAttr(Inactive))
+      return true;
+  }
+  return false;
+}
+
 // Of a function that could not be inlined.
-void refuse(const Function &F) {
+void refuse(const Function &F, const GlobalVariable &Static) {
   F.getContext().diagnose(DiagnosticInfoUnsupported(
-      F, "a thread-local with a float in it is used by a function that is not inlined into "
-         "what is differentiated: pass it a reference to a value"));
+      F, "it is not inlined into what is differentiated and uses the static " + Static.getName() +
+             ", which holds a float: pass it a reference to a value"));
 }
 
 // Zeroes, at the start of each derivative, the shadows of the statics that its primal uses:
@@ -115,8 +140,8 @@ void zeroShadows(Module &M, ArrayRef<std::pair<GlobalVariable *, GlobalVariable 
         if (!Reached.contains(Static))
           continue;
         for (const Function *User : usersOf(*Static))
-          if (User != Primal && Reached.contains(User))
-            refuse(*User);
+          if (User != Primal && Reached.contains(User) && mayMoveFloats(*User, *Static))
+            refuse(*User, *Static);
         Builder.CreateMemSet(
             Shadow, Builder.getInt8(0),
             M.getDataLayout().getTypeAllocSize(Shadow->getValueType()).getFixedValue(),
@@ -231,8 +256,7 @@ void LLVMRustTellStatics(Module &M) {
     // Floats may be kept as integers.
     if (Static.hasMetadata(Inactive) && LLVMRustHoldsFloat(Static)) {
       Static.setMetadata(Inactive, nullptr);
-      if (Static.isThreadLocal())
-        WithShadow.push_back(&Static);
+      WithShadow.push_back(&Static);
     } else if (Static.hasMetadata(Scratch)) {
       WithShadow.push_back(&Static);
     }

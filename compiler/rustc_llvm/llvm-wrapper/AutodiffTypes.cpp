@@ -9,6 +9,7 @@
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/Module.h"
+#include "llvm/IR/ValueHandle.h"
 
 using namespace llvm;
 using namespace autodiff;
@@ -125,39 +126,65 @@ void loadBytes(LoadInst &Load) {
   Load.eraseFromParent();
 }
 
+// The floats, or the float, of which \p Bits has the bits.
+Value *floatsOf(Value *Bits) {
+  auto *Cast = dyn_cast<BitCastInst>(Bits);
+  return Cast && Cast->getSrcTy()->isFPOrFPVectorTy() ? Cast->getOperand(0) : nullptr;
+}
+
+// Stores floats in place of their bits.
+void storeFloats(StoreInst &Store, Value *Floats) {
+  StringRef Name = nameOfFloat(Floats->getType()->getScalarType());
+  IRBuilder<>(&Store)
+      .CreateAlignedStore(Floats, Store.getPointerOperand(), Store.getAlign())
+      ->setMetadata(LLVMContext::MD_tbaa, tag(Store.getContext(), Name));
+  Store.eraseFromParent();
+}
+
+// A store of bytes that may be, or hold, a float is lost on Enzyme.
+void refuse(StoreInst &Store) {
+  IRBuilder<> Builder(&Store);
+  Value *Stored = Store.getValueOperand(), *Pointer = Store.getPointerOperand();
+  std::string Name;
+  raw_string_ostream(Name) << UnknownStore << *Stored->getType();
+  Function *Unknown = LLVMRustDeclareMarker(
+      *Store.getModule(), Name,
+      FunctionType::get(Builder.getVoidTy(), {Stored->getType(), Pointer->getType()}, false));
+  Unknown->setMemoryEffects(MemoryEffects::argMemOnly());
+  Builder.CreateCall(Unknown, {Stored, Pointer})
+      ->addParamAttr(1, Attribute::getWithAlignment(Store.getContext(), Store.getAlign()));
+  Store.eraseFromParent();
+}
+
 // Bytes that become floats are stored as floats instead, if they are that already, or a number.
 void storeBytes(StoreInst &Store) {
-  LLVMContext &C = Store.getContext();
   Value *Stored = Store.getValueOperand();
   Uses Uses = usesOf(Store);
   // Where there is something else as well, this may be that.
   if (!Uses.HasFloat || Uses.Differ)
     return;
-  IRBuilder<> Builder(&Store);
-  Type *Float = Uses.floats(C);
-  auto *Cast = dyn_cast<BitCastInst>(Stored);
-  Value *Floats = nullptr;
-  if (Cast && Cast->getSrcTy()->isFPOrFPVectorTy())
-    Floats = Cast->getOperand(0);
-  else if (Float && isa<ConstantInt>(Stored) &&
-           Float->getScalarSizeInBits() == Stored->getType()->getIntegerBitWidth())
-    Floats = Builder.CreateBitCast(Stored, Float);
-  if (Floats) {
-    StringRef Name = nameOfFloat(Floats->getType()->getScalarType());
-    Builder.CreateAlignedStore(Floats, Store.getPointerOperand(), Store.getAlign())
-        ->setMetadata(LLVMContext::MD_tbaa, tag(C, Name));
-  } else {
-    std::string Name;
-    raw_string_ostream(Name) << UnknownStore << *Stored->getType();
-    Value *Pointer = Store.getPointerOperand();
-    Function *Unknown = LLVMRustDeclareMarker(
-        *Store.getModule(), Name,
-        FunctionType::get(Builder.getVoidTy(), {Stored->getType(), Pointer->getType()}, false));
-    Unknown->setMemoryEffects(MemoryEffects::argMemOnly());
-    Builder.CreateCall(Unknown, {Stored, Pointer})
-        ->addParamAttr(1, Attribute::getWithAlignment(C, Store.getAlign()));
-  }
-  Store.eraseFromParent();
+  Type *Float = Uses.floats(Store.getContext());
+  if (Value *Floats = floatsOf(Stored))
+    return storeFloats(Store, Floats);
+  if (Float && isa<ConstantInt>(Stored) &&
+      Float->getScalarSizeInBits() == Stored->getType()->getIntegerBitWidth())
+    return storeFloats(Store, IRBuilder<>(&Store).CreateBitCast(Stored, Float));
+  refuse(Store);
+}
+
+// Of an integer in which a function is passed, or returns, a small value, rustc does not say what there is in
+// it. If that is floats, and nothing else, Enzyme finds out.
+void storeUntold(StoreInst &Store) {
+  Value *Stored = Store.getValueOperand();
+  if (Value *Floats = floatsOf(Stored))
+    return storeFloats(Store, Floats);
+  if (auto *Freeze = dyn_cast<FreezeInst>(Stored))
+    Stored = Freeze->getOperand(0);
+  if (!isa<Argument, CallInst, InvokeInst>(Stored) || isa<IntrinsicInst>(Stored))
+    return;
+  Uses Uses = usesOf(Store);
+  if (Uses.HasFloat && Uses.Differ)
+    refuse(Store);
 }
 
 // A copy or a fill of bytes that are, in part, floats is lost on Enzyme.
@@ -251,6 +278,10 @@ void tellType(Instruction &I) {
     return tellType(I, nameOfElement(I), -1);
   if (isa<ExtractValueInst>(I))
     return tellType(I, nameOfElement(I), -1);
+  // Of the tags of floats, Enzyme knows those of these two.
+  Type *Ty = I.getType()->getScalarType();
+  if (isa<LoadInst>(I) && !Ty->isFloatTy() && !Ty->isDoubleTy())
+    return tellType(I, nameOfFloat(Ty), -1);
   // Of lanes that are zero, Enzyme does not know of which kind.
   if (isa<PHINode>(I) && I.getType()->isVectorTy())
     return tellType(I, nameOfFloat(I.getType()->getScalarType()), -1);
@@ -303,7 +334,7 @@ void describe(MemIntrinsic &Call) {
 
 // Whether an integer that is calculated from the bits that \p Bits has leaves this function
 // or goes to memory, or becomes a float again; or whether the bits go where they may be compared
-// and exchanged.
+// and exchanged, or by another thread.
 bool isKept(const Value &Bits) {
   SmallVector<std::pair<const Value *, bool>> Pending{{&Bits, false}};
   SmallPtrSet<const Value *, 16> Seen;
@@ -313,7 +344,7 @@ bool isKept(const Value &Bits) {
       if (!IsCalculated && leavesMantissa(*U))
         continue;
       bool IsBitCast = isa<BitCastInst>(U) && U->getType()->isFPOrFPVectorTy();
-      if (isa<AtomicCmpXchgInst, AtomicRMWInst>(U))
+      if (cast<Instruction>(U)->isAtomic())
         return true;
       if (isa<StoreInst, ReturnInst>(U) || IsBitCast ||
           (isa<CallBase>(U) && !isa<IntrinsicInst>(U))) {
@@ -350,14 +381,19 @@ Value *operationOnSign(const BinaryOperator &Operation, Value *Float, IRBuilder<
   }
 }
 
-// Makes of the bits of a float that Enzyme does not know what it knows.
+// Makes of the bits of a float, or of floats, that Enzyme does not know what it knows.
 void explainOperations(BitCastInst &Cast) {
   Value *Float = Cast.getOperand(0);
-  if (!Float->getType()->isFloatingPointTy() || !Cast.getType()->isIntegerTy())
+  if (!Float->getType()->isFPOrFPVectorTy() || !Cast.getType()->isIntegerTy())
     return;
   for (User *U : make_early_inc_range(Cast.users())) {
+    if (isa<BitCastInst>(U) && U->getType() == Float->getType()) {
+      U->replaceAllUsesWith(Float);
+      cast<Instruction>(U)->eraseFromParent();
+      continue;
+    }
     auto *Operation = dyn_cast<BinaryOperator>(U);
-    if (!Operation)
+    if (!Operation || Float->getType()->isVectorTy())
       continue;
     if (leavesMantissa(*Operation)) {
       tellType(*Operation, "long", -1);
@@ -367,6 +403,40 @@ void explainOperations(BitCastInst &Cast) {
     if (Value *Result = operationOnSign(*Operation, Float, Builder)) {
       Operation->replaceAllUsesWith(Builder.CreateBitCast(Result, Operation->getType()));
       Operation->eraseFromParent();
+    }
+  }
+}
+
+// Takes the lanes out of a vector of floats itself, where they are taken out of its bits.
+void explainLanes(BitCastInst &Cast) {
+  auto *Vector = dyn_cast<FixedVectorType>(Cast.getSrcTy());
+  if (!Vector || !Vector->getElementType()->isFloatingPointTy() ||
+      !Cast.getDestTy()->isIntegerTy() || Cast.getDataLayout().isBigEndian())
+    return;
+  unsigned Width = Vector->getScalarSizeInBits();
+  auto takeLane = [&](User *U, uint64_t Lane) {
+    auto *Part = dyn_cast<TruncInst>(U);
+    if (!Part || Part->getType()->getIntegerBitWidth() != Width)
+      return;
+    IRBuilder<> Builder(Part);
+    Value *Float = Builder.CreateExtractElement(Cast.getOperand(0), Lane);
+    auto *Bits = cast<BitCastInst>(Builder.CreateBitCast(Float, Part->getType()));
+    Part->replaceAllUsesWith(Bits);
+    Part->eraseFromParent();
+    explainOperations(*Bits);
+  };
+  for (User *U : make_early_inc_range(Cast.users())) {
+    auto *Shift = dyn_cast<BinaryOperator>(U);
+    auto *By = Shift && Shift->getOpcode() == Instruction::LShr
+                   ? dyn_cast<ConstantInt>(Shift->getOperand(1))
+                   : nullptr;
+    if (!By) {
+      takeLane(U, 0);
+    } else if (uint64_t Bits = By->getZExtValue(); Bits % Width == 0) {
+      for (User *Shifted : make_early_inc_range(Shift->users()))
+        takeLane(Shifted, Bits / Width);
+      if (Shift->use_empty())
+        Shift->eraseFromParent();
     }
   }
 }
@@ -426,26 +496,30 @@ void LLVMRustTellTypes(Function &F) {
     else if (Name == Bytes || Name == Octets)
       loadBytes(*Load);
   }
-  SmallVector<BitCastInst *> Casts;
+  SmallVector<WeakTrackingVH> Explained;
   for (Instruction &I : instructions(F))
-    if (auto *Cast = dyn_cast<BitCastInst>(&I))
-      Casts.push_back(Cast);
-  for (BitCastInst *Cast : Casts)
-    explainOperations(*Cast);
-  Casts.clear();
+    if (isa<BitCastInst>(I))
+      Explained.push_back(&I);
+  for (Value *V : Explained)
+    if (auto *Cast = dyn_cast_or_null<BitCastInst>(V)) {
+      explainOperations(*Cast);
+      explainLanes(*Cast);
+    }
+  SmallVector<BitCastInst *> Casts;
   SmallVector<StoreInst *> Stores;
   for (Instruction &I : instructions(F)) {
     if (auto *Cast = dyn_cast<BitCastInst>(&I))
       Casts.push_back(Cast);
     auto *Store = dyn_cast<StoreInst>(&I);
     MDNode *Tag = I.getMetadata(LLVMContext::MD_tbaa);
-    if (Store && Store->isSimple() && Tag && nameOf(Tag) == Bytes)
+    if (Store && Store->isSimple() &&
+        (Tag ? nameOf(Tag) == Bytes : Store->getValueOperand()->getType()->isIntegerTy()))
       Stores.push_back(Store);
   }
   for (BitCastInst *Cast : Casts)
     refuseBits(*Cast);
   for (StoreInst *Store : Stores)
-    storeBytes(*Store);
+    Store->hasMetadata(LLVMContext::MD_tbaa) ? storeBytes(*Store) : storeUntold(*Store);
   for (MemIntrinsic *Move : Moves)
     describe(*Move);
 }

@@ -77,6 +77,9 @@ public:
   // Adds what is accessed by \p Pointer, and not by others to the same memory.
   void follow(const Value *Pointer);
 
+  // Whether what is accessed by \p Pointer has been added, not only what is by others.
+  bool follows(const Value *Pointer) const { return Seen.contains(Pointer); }
+
   // Adds what \p Source is used as, which is copied there.
   void addSource(const Value *Source);
 

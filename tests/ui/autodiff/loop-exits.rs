@@ -244,6 +244,31 @@ fn columns(x: &[f64]) -> f64 {
     sum
 }
 
+macro_rules! add_multiples {
+    ($sum:ident, $x:ident, $($k:literal)*) => { $(
+        if $x > $k as f64 {
+            $sum += $x * $k as f64;
+        }
+    )* };
+}
+
+// The sum of k x for all natural numbers k below x, up to a negative x. There is an exit in front of so many branches that
+// nobody could take all ways behind it, one by one.
+#[autodiff_reverse(d_multiples, Duplicated, Active)]
+#[autodiff_forward(t_multiples, Dual, Dual)]
+fn multiples(x: &[f64]) -> f64 {
+    let mut sum = 0.0;
+    for &x in x {
+        add_multiples!(sum, x, 1);
+        if x < 0.0 {
+            break;
+        }
+        add_multiples!(sum, x, 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30);
+        add_multiples!(sum, x, 31 32 33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56);
+    }
+    sum
+}
+
 type Reverse = fn(&[f64], &mut [f64], f64) -> f64;
 
 pub fn main() {
@@ -299,6 +324,15 @@ pub fn main() {
         d_downwards(&x, &mut dx, black_box(k), 1.0);
         exact(&format!("downwards to {k}"), dx, want);
     }
+    let row = black_box([3.5, 60.0, 0.5, 7.5, -1.0, 4.5]);
+    let numbers = |below: f64| below * (below + 1.0) / 2.0;
+    let want = [numbers(3.0), numbers(56.0), 0.0, numbers(7.0), 0.0, 0.0];
+    let value: f64 = row.iter().zip(want).map(|(x, dx)| x * dx).sum();
+    let mut dx = [0.0; 6];
+    exact("multiples", d_multiples(&row, &mut dx, 1.0), value);
+    exact("multiples", dx, want);
+    exact("multiples, forward", t_multiples(&row, &[1.0; 6]), (value, want.iter().sum()));
+
     // x0 x2 + x1 x3 + x2 x4
     let mut dx = [0.0; 5];
     exact("products", d_products(&x, &mut dx, black_box(3), 1.0), 3.0 + 8.0 + 15.0);

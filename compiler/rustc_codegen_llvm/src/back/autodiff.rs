@@ -119,7 +119,7 @@ pub(crate) fn describe_items<'tcx>(cx: &CodegenCx<'_, 'tcx>) {
             attributes::apply_to_llfn(value, place, &inactive);
             attributes::apply_to_llfn(value, place, &no_free);
         }
-        if is_of_another_language(cx.tcx, instance.def_id()) {
+        if frees_nothing(cx.tcx, instance.def_id()) {
             attributes::apply_to_llfn(value, place, &no_free);
         }
         if returns_integers(cx, instance) {
@@ -134,11 +134,17 @@ pub(crate) fn describe_items<'tcx>(cx: &CodegenCx<'_, 'tcx>) {
     }
 }
 
-/// Whether a function is in another language, and so does not free what Rust has allocated.
-fn is_of_another_language(tcx: TyCtxt<'_>, def_id: DefId) -> bool {
-    tcx.is_foreign_item(def_id)
-        && !matches!(tcx.fn_sig(def_id).skip_binder().abi(), ExternAbi::Rust)
-        && !matches!(tcx.item_name(def_id).as_str(), "free" | "realloc")
+/// Whether a function that is defined elsewhere does not free what Rust has allocated: it is in another language, or only
+/// there to be linked.
+fn frees_nothing(tcx: TyCtxt<'_>, def_id: DefId) -> bool {
+    if !tcx.is_foreign_item(def_id) {
+        return false;
+    }
+    let name = tcx.item_name(def_id);
+    match tcx.fn_sig(def_id).skip_binder().abi() {
+        ExternAbi::Rust => name.as_str().starts_with("__rust_no_alloc_shim"),
+        _ => !matches!(name.as_str(), "free" | "realloc"),
+    }
 }
 
 /// Whether `instance` is of those by which containers get their memory, whatever they contain. Enzyme would
@@ -218,6 +224,17 @@ struct AutoDiffSharedPlace {
     message: String,
 }
 
+#[derive(Diagnostic)]
+#[diag("{$message}")]
+#[note("a `static` that holds floats behind a pointer, as `Mutex<Vec<f64>>` does, has no shadow")]
+#[help("pass what is in it as an argument")]
+struct AutoDiffStatic {
+    message: String,
+}
+
+/// What Enzyme says of a static without a shadow.
+const NO_SHADOW: &str = "global variable that doesn't have marked shadow";
+
 /// What Enzyme says of a place that has two types, or none.
 const SHARED_PLACE: [&str; 4] = [
     "Illegal updateAnalysis",
@@ -234,6 +251,11 @@ const ASSEMBLY: &str = "rustc.autodiff.asm";
 
 /// Reports the error `message` of a pass, and explains those of Enzyme's errors that say too little.
 pub(super) fn report(dcx: DiagCtxtHandle<'_>, message: String) {
+    // One of our own passes says so, of a function without debug info.
+    let message = match message.strip_prefix("<unknown>:0:0: ") {
+        Some(said) => format!("autodiff: {}", said.trim_end()),
+        None => message,
+    };
     // What comes after the symbol depends on how Enzyme was built.
     let missing = message
         .rsplit_once(" found for ")
@@ -256,6 +278,8 @@ pub(super) fn report(dcx: DiagCtxtHandle<'_>, message: String) {
         dcx.emit_err(AutoDiffMissingBody { message, function, krate });
     } else if SHARED_PLACE.iter().any(|text| message.contains(text)) {
         dcx.emit_err(AutoDiffSharedPlace { message: demangle(&message) });
+    } else if message.contains(NO_SHADOW) {
+        dcx.emit_err(AutoDiffStatic { message: demangle(&message) });
     } else {
         dcx.emit_err(FromLlvmDiag { message: demangle(&message) });
     }

@@ -37,6 +37,17 @@ fn read_unaligned(x: &[f64]) -> f64 {
     f64::from_bits(first) * x[1].sin()
 }
 
+// Several floats are read as one integer, which they are taken out of again.
+#[autodiff_reverse(d_read_together, Duplicated, Active)]
+#[autodiff_forward(t_read_together, Dual, Dual)]
+fn read_together(x: &[f64]) -> f64 {
+    let two = unsafe { x[1..].as_ptr().cast::<u128>().read_unaligned() };
+    let [a, b]: [f64; 2] = unsafe { std::mem::transmute(two) };
+    let rest = unsafe { x[3..].as_ptr().cast::<u128>().read_unaligned() };
+    let (c, d) = (f64::from_bits(rest as u64), f64::from_bits((rest >> 64) as u64));
+    a * b.sin() + c * c * d
+}
+
 #[autodiff_reverse(d_copied_to_an_array, Duplicated, Active)]
 #[autodiff_forward(t_copied_to_an_array, Dual, Dual)]
 fn copied_to_an_array(x: &[f64]) -> f64 {
@@ -156,6 +167,7 @@ fn main() {
     let mut checks = Checks::new();
     let x = [0.7, -0.4, 1.3, 0.9, -1.1, 0.5];
     checks.gradient("read_unaligned", &x, read_unaligned, d_read_unaligned, t_read_unaligned);
+    checks.gradient("read_together", &x, read_together, d_read_together, t_read_together);
     checks.gradient(
         "copied_to_an_array",
         &x,
@@ -203,5 +215,5 @@ fn main() {
     );
     checks.gradient("sign_by_bits", &x, sign_by_bits, d_sign_by_bits, t_sign_by_bits);
     checks.gradient("table_of_bits", &x, table_of_bits, d_table_of_bits, t_table_of_bits);
-    checks.finish(252);
+    checks.finish(273);
 }

@@ -7,8 +7,8 @@
 use libc::{c_char, size_t};
 use rustc_abi::Size;
 use rustc_codegen_ssa::mir::operand::{OperandRef, OperandValue};
-use rustc_middle::ty::layout::{HasTypingEnv, LayoutOf, TyAndLayout};
 use rustc_middle::ty::Ty;
+use rustc_middle::ty::layout::{HasTypingEnv, LayoutOf, TyAndLayout};
 
 use super::copies::LEAST_FLOAT;
 use super::pieces::{Kind, Pieces};
@@ -93,9 +93,8 @@ fn mixes(floats: &Pieces<'_>, size: Size, integers: &Pieces<'_>) -> bool {
     let mut floats = floats.certain_runs();
     floats.retain(|run| run.kind.is_float());
     let mut integers = integers.certain_runs();
-    integers.retain(|run| {
-        matches!(run.kind, Kind::Integer | Kind::Held) && run.scalar >= LEAST_FLOAT
-    });
+    integers
+        .retain(|run| matches!(run.kind, Kind::Integer | Kind::Held) && run.scalar >= LEAST_FLOAT);
     floats.iter().any(|float| {
         let (from, to) = (float.offset, float.offset + float.size());
         integers.iter().any(|run| {

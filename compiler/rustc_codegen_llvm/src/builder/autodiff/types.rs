@@ -56,9 +56,7 @@ pub(super) fn is_held_by_std(cx: &CodegenCx<'_, '_>) -> bool {
 /// Whether it is the standard library that has chosen this type for what it does itself, and not who calls a function that
 /// is generic over it: it knows what is there.
 pub(super) fn is_chosen_by_std<'tcx>(cx: &CodegenCx<'_, 'tcx>, chosen: Ty<'tcx>) -> bool {
-    let function = innermost(cx, |function| {
-        function.args.types().all(|ty| element(ty) != chosen)
-    });
+    let function = innermost(cx, |function| function.args.types().all(|ty| element(ty) != chosen));
     function.is_some_and(|function| is_of_std(cx, function))
 }
 
@@ -153,7 +151,7 @@ pub(crate) fn annotate_call<'ll, 'tcx>(
 }
 
 /// What `AutodiffStatics.cpp` is told about a static: that no derivative goes through it, as it holds integers only, or
-/// is a table that is computed once; or that each thread has its own, in which there is no pointer.
+/// is a table that is computed once; or that the program may write floats to it, and there is no pointer in it.
 pub(crate) fn kind_of_static<'tcx>(
     cx: &CodegenCx<'_, 'tcx>,
     def_id: DefId,
@@ -174,12 +172,19 @@ pub(crate) fn kind_of_static<'tcx>(
         Kind::Bytes => run.size() >= LEAST_FLOAT,
         Kind::Float(_) | Kind::Either => true,
     };
-    if pieces.any(|run| run.kind == Kind::Pointer) {
-        None
-    } else if !pieces.any(may_be_float) {
+    // In a union there may be one that is not seen. To a pointer there is no shadow.
+    let may_be_pointer = |run: Run| match run.kind {
+        Kind::Integer | Kind::Held | Kind::Float(_) => false,
+        Kind::Bytes => run.size() >= cx.tcx.data_layout.pointer_size().bytes(),
+        Kind::Pointer | Kind::Either => true,
+    };
+    if !pieces.any(|run| may_be_float(run) || run.kind == Kind::Pointer) {
         Some(INACTIVE)
+    } else if pieces.any(may_be_pointer) {
+        None
     } else {
-        cx.tcx.is_thread_local_static(def_id).then_some("rustc.autodiff.scratch")
+        let is_written = cx.tcx.is_mutable_static(def_id) || !ty.is_freeze(cx.tcx, cx.typing_env());
+        is_written.then_some("rustc.autodiff.scratch")
     }
 }
 

@@ -141,21 +141,6 @@ void storeFloats(StoreInst &Store, Value *Floats) {
   Store.eraseFromParent();
 }
 
-// A store of bytes that may be, or hold, a float is lost on Enzyme.
-void refuse(StoreInst &Store) {
-  IRBuilder<> Builder(&Store);
-  Value *Stored = Store.getValueOperand(), *Pointer = Store.getPointerOperand();
-  std::string Name;
-  raw_string_ostream(Name) << UnknownStore << *Stored->getType();
-  Function *Unknown = LLVMRustDeclareMarker(
-      *Store.getModule(), Name,
-      FunctionType::get(Builder.getVoidTy(), {Stored->getType(), Pointer->getType()}, false));
-  Unknown->setMemoryEffects(MemoryEffects::argMemOnly());
-  Builder.CreateCall(Unknown, {Stored, Pointer})
-      ->addParamAttr(1, Attribute::getWithAlignment(Store.getContext(), Store.getAlign()));
-  Store.eraseFromParent();
-}
-
 // Bytes that become floats are stored as floats instead, if they are that already, or a number.
 void storeBytes(StoreInst &Store) {
   Value *Stored = Store.getValueOperand();
@@ -163,28 +148,23 @@ void storeBytes(StoreInst &Store) {
   // Where there is something else as well, this may be that.
   if (!Uses.HasFloat || Uses.Differ)
     return;
+  IRBuilder<> Builder(&Store);
   Type *Float = Uses.floats(Store.getContext());
   if (Value *Floats = floatsOf(Stored))
     return storeFloats(Store, Floats);
   if (Float && isa<ConstantInt>(Stored) &&
       Float->getScalarSizeInBits() == Stored->getType()->getIntegerBitWidth())
-    return storeFloats(Store, IRBuilder<>(&Store).CreateBitCast(Stored, Float));
-  refuse(Store);
-}
-
-// Of an integer in which a function is passed, or returns, a small value, rustc does not say what there is in
-// it. If that is floats, and nothing else, Enzyme finds out.
-void storeUntold(StoreInst &Store) {
-  Value *Stored = Store.getValueOperand();
-  if (Value *Floats = floatsOf(Stored))
-    return storeFloats(Store, Floats);
-  if (auto *Freeze = dyn_cast<FreezeInst>(Stored))
-    Stored = Freeze->getOperand(0);
-  if (!isa<Argument, CallInst, InvokeInst>(Stored) || isa<IntrinsicInst>(Stored))
-    return;
-  Uses Uses = usesOf(Store);
-  if (Uses.HasFloat && Uses.Differ)
-    refuse(Store);
+    return storeFloats(Store, Builder.CreateBitCast(Stored, Float));
+  std::string Name;
+  raw_string_ostream(Name) << UnknownStore << *Stored->getType();
+  Value *Pointer = Store.getPointerOperand();
+  Function *Unknown = LLVMRustDeclareMarker(
+      *Store.getModule(), Name,
+      FunctionType::get(Builder.getVoidTy(), {Stored->getType(), Pointer->getType()}, false));
+  Unknown->setMemoryEffects(MemoryEffects::argMemOnly());
+  Builder.CreateCall(Unknown, {Stored, Pointer})
+      ->addParamAttr(1, Attribute::getWithAlignment(Store.getContext(), Store.getAlign()));
+  Store.eraseFromParent();
 }
 
 // A copy or a fill of bytes that are, in part, floats is lost on Enzyme.
@@ -512,14 +492,18 @@ void LLVMRustTellTypes(Function &F) {
       Casts.push_back(Cast);
     auto *Store = dyn_cast<StoreInst>(&I);
     MDNode *Tag = I.getMetadata(LLVMContext::MD_tbaa);
+    // Nobody says of what a function returns in an integer that it is one.
     if (Store && Store->isSimple() &&
-        (Tag ? nameOf(Tag) == Bytes : Store->getValueOperand()->getType()->isIntegerTy()))
+        (Tag ? nameOf(Tag) == Bytes : floatsOf(Store->getValueOperand()) != nullptr))
       Stores.push_back(Store);
   }
   for (BitCastInst *Cast : Casts)
     refuseBits(*Cast);
   for (StoreInst *Store : Stores)
-    Store->hasMetadata(LLVMContext::MD_tbaa) ? storeBytes(*Store) : storeUntold(*Store);
+    if (Store->hasMetadata(LLVMContext::MD_tbaa))
+      storeBytes(*Store);
+    else if (Value *Floats = floatsOf(Store->getValueOperand()))
+      storeFloats(*Store, Floats);
   for (MemIntrinsic *Move : Moves)
     describe(*Move);
 }

@@ -11,7 +11,6 @@ use rustc_data_structures::profiling::SelfProfilerRef;
 use rustc_errors::DiagCtxtHandle;
 use rustc_hir::def::DefKind;
 use rustc_hir::def_id::DefId;
-use rustc_hir::find_attr;
 use rustc_macros::Diagnostic;
 use rustc_middle::ty::{Instance, TyCtxt};
 use rustc_session::config::OptLevel;

@@ -172,19 +172,22 @@ pub(crate) fn kind_of_static<'tcx>(
         Kind::Bytes => run.size() >= LEAST_FLOAT,
         Kind::Float(_) | Kind::Either => true,
     };
-    // In a union there may be one that is not seen. To a pointer there is no shadow.
+    // In a union there may be one that is not seen, but not in the bytes that a thread keeps for itself.
+    let is_thread_local = cx.tcx.is_thread_local_static(def_id);
     let may_be_pointer = |run: Run| match run.kind {
         Kind::Integer | Kind::Held | Kind::Float(_) => false,
-        Kind::Bytes => run.size() >= cx.tcx.data_layout.pointer_size().bytes(),
-        Kind::Pointer | Kind::Either => true,
+        Kind::Bytes => !is_thread_local && run.size() >= cx.tcx.data_layout.pointer_size().bytes(),
+        Kind::Either => !is_thread_local,
+        Kind::Pointer => true,
     };
+    let is_written = is_thread_local
+        || cx.tcx.is_mutable_static(def_id)
+        || !ty.is_freeze(cx.tcx, cx.typing_env());
     if !pieces.any(|run| may_be_float(run) || run.kind == Kind::Pointer) {
         Some(INACTIVE)
-    } else if pieces.any(may_be_pointer) {
-        None
     } else {
-        let is_written = cx.tcx.is_mutable_static(def_id) || !ty.is_freeze(cx.tcx, cx.typing_env());
-        is_written.then_some("rustc.autodiff.scratch")
+        // To a pointer, there is no shadow.
+        (is_written && !pieces.any(may_be_pointer)).then_some("rustc.autodiff.scratch")
     }
 }
 

@@ -100,6 +100,16 @@ void defineAll(Function &F) {
           Incoming.set(Constant::getNullValue(Phi.getType()));
 }
 
+// A small value that is passed in an integer may hold a float and something else. Of what is frozen,
+// Enzyme wants one type. Whoever passes the value has made all of it that is looked at.
+void thawArguments(Function &F) {
+  for (Instruction &I : make_early_inc_range(instructions(F)))
+    if (isa<FreezeInst>(I) && I.getType()->isIntegerTy() && isa<Argument>(I.getOperand(0))) {
+      I.replaceAllUsesWith(I.getOperand(0));
+      I.eraseFromParent();
+    }
+}
+
 // Gives `__rust_realloc` a body of what Enzyme knows: an allocation, a copy, and
 // the end of the old one.
 struct ReallocPass : PassInfoMixin<ReallocPass> {
@@ -304,6 +314,7 @@ struct PreparePass : PassInfoMixin<PreparePass> {
     LLVMRustShapeLoops(F);
     LLVMRustJoinInPairs(F);
     defineAll(F);
+    thawArguments(F);
     LLVMRustFillLanes(F);
     LLVMRustSelectIntegers(F);
     DominatorTree DT(F);

@@ -4,7 +4,7 @@
 //@ needs-enzyme (the error is Enzyme's)
 //@ build-fail
 //@ edition: 2024
-//@ revisions: halves kept sum
+//@ revisions: kept sum
 //@ compile-flags: -Zautodiff=Enable
 //@[sum] compile-flags: -Copt-level=3
 //@ normalize-stderr: "in function \S+ .*?: Enzyme" -> "in function $$FUNCTION: Enzyme"
@@ -12,14 +12,6 @@
 #![feature(autodiff)]
 
 use std::autodiff::autodiff_reverse;
-
-// Two floats in one integer, of which parts are taken.
-#[cfg(halves)]
-#[autodiff_reverse(d_f, Duplicated, Active)]
-fn f(x: &[f32]) -> f32 {
-    let both = unsafe { x.as_ptr().cast::<u64>().read_unaligned() };
-    f32::from_bits(both as u32) * f32::from_bits((both >> 32) as u32)
-}
 
 // A pointer that is found again in memory.
 #[cfg(kept)]

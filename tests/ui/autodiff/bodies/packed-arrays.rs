@@ -64,6 +64,14 @@ fn product_of_turned(x: f32, y: f32) -> f32 {
     a * b
 }
 
+// x y, of two that are read as one integer
+#[autodiff_reverse(d_halves, Duplicated, Active)]
+#[autodiff_forward(t_halves, Dual, Dual)]
+fn product_of_halves(x: &[f32]) -> f32 {
+    let both = unsafe { x.as_ptr().cast::<u64>().read_unaligned() };
+    f32::from_bits(both as u32) * f32::from_bits((both >> 32) as u32)
+}
+
 // 2 x, in an `f16`, and after a panic that is possible
 #[autodiff_reverse(d_half, Active, Const, Active)]
 fn half(x: [f16; 1], at: &[f64]) -> f64 {
@@ -79,5 +87,9 @@ fn main() {
     exact("filled, forward", t_filled(black_box(3.0), 1.0), (12.0, 4.0));
     exact("turned", d_turned(black_box(2.0), black_box(5.0), 1.0), (-30.0, -15.0, -6.0));
     exact("turned, forward", t_turned(black_box(2.0), 1.0, black_box(5.0), 1.0), (-30.0, -21.0));
+    let mut dx = [0.0; 2];
+    exact("halves", d_halves(&black_box([2.0, 5.0]), &mut dx, 1.0), 10.0);
+    exact("halves", dx, [5.0, 2.0]);
+    exact("halves, forward", t_halves(&black_box([2.0, 5.0]), &[1.0, 1.0]), (10.0, 7.0));
     exact("half", d_half(black_box([3.0]), &black_box([0.0, 2.0]), 1.0), (6.0, [2.0]));
 }

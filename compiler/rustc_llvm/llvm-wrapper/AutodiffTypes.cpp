@@ -274,6 +274,16 @@ void tellType(Instruction &I) {
            Layout->getElementOffset(Insert->getIndices().front()).getFixedValue());
 }
 
+// Tells Enzyme of an integer that a function is passed, and that it only makes a float of, that it is one.
+void tellType(Argument &Arg) {
+  auto *First = Arg.use_empty() ? nullptr : dyn_cast<BitCastInst>(*Arg.user_begin());
+  StringRef Name = First ? nameOfFloat(First->getType()) : "";
+  if (!Name.empty() && all_of(Arg.users(), [&](const User *U) {
+        return isa<BitCastInst>(U) && U->getType() == First->getType();
+      }))
+    Arg.addAttr(Attribute::get(Arg.getContext(), "enzyme_type", ("{[-1]:Float@" + Name + "}").str()));
+}
+
 // The type of the floats that \p Copy, which copies integers, copies by their bits: where these
 // come from and go to, there is nothing else.
 StringRef nameOfBits(const MemCpyInst &Copy) {
@@ -445,6 +455,8 @@ void LLVMRustTagReturned(LoadInst &Load, const Function &Callee) {
 }
 
 void LLVMRustTellTypes(Function &F) {
+  for (Argument &Arg : F.args())
+    tellType(Arg);
   for (Instruction &I : instructions(F)) {
     MDNode *Tag = I.getMetadata(LLVMContext::MD_tbaa);
     StringRef Name = nameOfAccess(I);

@@ -1,4 +1,4 @@
-//! Check derivatives of functions that pass and return small arrays and structs of floats, which the ABI packs into an
+//! Check derivatives of functions that pass and return small arrays, structs and unions, which the ABI packs into an
 //! integer, to and from functions that are not inlined.
 //!
 //! Each expected value is worked out by hand from the formula beside it.
@@ -72,6 +72,24 @@ fn product_of_halves(x: &[f32]) -> f32 {
     f32::from_bits(both as u32) * f32::from_bits((both >> 32) as u32)
 }
 
+#[derive(Clone, Copy)]
+union Parameter {
+    float: f64,
+    _byte: u8,
+}
+
+#[inline(never)]
+fn times([x, y]: &[f64; 2], factor: Parameter) -> f64 {
+    x * y * unsafe { factor.float }
+}
+
+// x y c
+#[autodiff_reverse(d_times, Duplicated, Const, Active)]
+#[autodiff_forward(t_times, Dual, Const, Dual)]
+fn times_outlined(x: &[f64; 2], factor: Parameter) -> f64 {
+    times(x, factor)
+}
+
 // 2 x, in an `f16`, and after a panic that is possible
 #[autodiff_reverse(d_half, Active, Const, Active)]
 fn half(x: [f16; 1], at: &[f64]) -> f64 {
@@ -91,5 +109,9 @@ fn main() {
     exact("halves", d_halves(&black_box([2.0, 5.0]), &mut dx, 1.0), 10.0);
     exact("halves", dx, [5.0, 2.0]);
     exact("halves, forward", t_halves(&black_box([2.0, 5.0]), &[1.0, 1.0]), (10.0, 7.0));
+    let (factor, mut dx) = (black_box(Parameter { float: 5.0 }), [0.0; 2]);
+    exact("times", d_times(&black_box([2.0, 3.0]), &mut dx, factor, 1.0), 30.0);
+    exact("times", dx, [15.0, 10.0]);
+    exact("times, forward", t_times(&black_box([2.0, 3.0]), &[1.0, 0.0], factor), (30.0, 15.0));
     exact("half", d_half(black_box([3.0]), &black_box([0.0, 2.0]), 1.0), (6.0, [2.0]));
 }

@@ -123,9 +123,8 @@ private:
   // Whether there are so many ways from \p Exiting to the header that nobody should take them all.
   bool isFarFromHeader(BasicBlock &Exiting, const Loop &L) {
     constexpr uint64_t Many = 10'000;
-    if (none_of(successors(&Exiting), [&](BasicBlock *Successor) {
-          return !L.contains(Successor) && Returning.contains(Successor);
-        }))
+    auto isExit = [&](BasicBlock *BB) { return !L.contains(BB) && Returning.contains(BB); };
+    if (!isa<BranchInst>(Exiting.getTerminator()) || none_of(successors(&Exiting), isExit))
       return false;
     // To each block, how many ways there are of as many blocks each.
     MapVector<BasicBlock *, uint64_t> Ways;

@@ -249,8 +249,42 @@ fn alternatives() {
     }
 }
 
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum FloatOrInteger {
+    Integer(u64),
+    Float(f64),
+}
+
+// The float shares its place with an integer, and is not in the first variant. The derivative is 2.
+#[autodiff_reverse(d_float_or_integer, Duplicated, Active)]
+fn float_or_integer(x: &f64) -> FloatOrInteger {
+    if *x > 10.0 { FloatOrInteger::Integer(7) } else { FloatOrInteger::Float(2.0 * x) }
+}
+
+// Leaves something on the stack where the next function has its variables.
+#[inline(never)]
+fn leave_behind(byte: u8) {
+    black_box([byte; 512]);
+}
+
+fn places_shared_with_an_integer() {
+    for byte in [0, 1, 255] {
+        leave_behind(byte);
+        let mut dx = 0.5;
+        let value = d_float_or_integer(&black_box(3.0), &mut dx, FloatOrInteger::Float(10.0));
+        exact("either", value, FloatOrInteger::Float(6.0));
+        exact("either", dx, 20.5);
+        leave_behind(byte);
+        let mut dx = 0.5;
+        let value = d_float_or_integer(&black_box(11.0), &mut dx, FloatOrInteger::Float(10.0));
+        exact("integer", value, FloatOrInteger::Integer(7));
+        exact("integer", dx, 0.5);
+    }
+}
+
 pub fn main() {
     scalars();
+    places_shared_with_an_integer();
     aggregates();
     other_variants();
     alternatives();

@@ -261,6 +261,13 @@ fn float_or_integer(x: &f64) -> FloatOrInteger {
     if *x > 10.0 { FloatOrInteger::Integer(7) } else { FloatOrInteger::Float(2.0 * x) }
 }
 
+// Nor is it all that is returned. The derivative is 2, and 5 for what is next to it.
+#[autodiff_reverse(d_among_others, Duplicated, Active)]
+fn among_others(x: &f64) -> ([FloatOrInteger; 2], f64) {
+    let either = float_or_integer(x);
+    ([either, either], 5.0 * x)
+}
+
 // Leaves something on the stack where the next function has its variables.
 #[inline(never)]
 fn leave_behind(byte: u8) {
@@ -279,6 +286,18 @@ fn places_shared_with_an_integer() {
         let value = d_float_or_integer(&black_box(11.0), &mut dx, FloatOrInteger::Float(10.0));
         exact("integer", value, FloatOrInteger::Integer(7));
         exact("integer", dx, 0.5);
+
+        let seed = ([10.0, 100.0].map(FloatOrInteger::Float), 1000.0);
+        for (x, either, expected) in [
+            (3.0, FloatOrInteger::Float(6.0), 5220.5),
+            (11.0, FloatOrInteger::Integer(7), 5000.5),
+        ] {
+            leave_behind(byte);
+            let mut dx = 0.5;
+            let value = d_among_others(&black_box(x), &mut dx, seed);
+            exact("among others", value, ([either; 2], 5.0 * x));
+            exact("among others", dx, expected);
+        }
     }
 }
 

@@ -19,7 +19,6 @@ use rustc_target::callconv::FnAbi;
 use tracing::debug;
 
 use super::owned::Owned;
-use super::pieces::Pieces;
 use super::plan::{Activity, Param, Passed, Plan};
 use super::shadow::{self, NoGradient};
 use super::{adapter, generate_enzyme_call, shapes};
@@ -74,10 +73,7 @@ pub(crate) fn codegen_derivative<'ll, 'tcx>(
         slots: vec![],
     };
     let layout = fn_abi.ret.layout;
-    // Of which variant the seed is, has to be known where there is another, or something else in its place.
-    let is_told_apart = Pieces::of(cx, layout).is_told_apart();
-    let is_seeded =
-        plan.ret.seed.is_some() && (is_told_apart || shadow::variants_with_floats(cx, layout) > 1);
+    let is_seeded = plan.ret.seed.is_some() && shadow::wants_variant_of_seed(cx, layout);
     lowering.ret(bx, &plan, layout, is_seeded);
     for (param, arg) in plan.params.iter().zip(&fn_abi.args) {
         lowering.param(bx, param, arg.layout.ty);

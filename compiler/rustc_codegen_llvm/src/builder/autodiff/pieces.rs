@@ -194,6 +194,17 @@ impl<'tcx> Pieces<'tcx> {
         matches!(self.0[..], [Piece::Variants { .. }]) && self.any(Run::wants_its_own_pointer)
     }
 
+    /// Whether only the tag of an enum says of some bytes, wherever in it, that they are floats.
+    pub(super) fn has_floats_in_variants(&self) -> bool {
+        self.0.iter().any(|piece| match piece {
+            Piece::Run(_) => false,
+            Piece::Elements { element, .. } => element.has_floats_in_variants(),
+            Piece::Variants { variants, .. } => {
+                variants.iter().any(|(_, pieces)| pieces.any(|run| run.kind.is_float()))
+            }
+        })
+    }
+
     pub(super) fn any(&self, mut is_wanted: impl FnMut(Run) -> bool) -> bool {
         let mut found = false;
         self.for_each_run(0, &mut |run| found |= is_wanted(run));

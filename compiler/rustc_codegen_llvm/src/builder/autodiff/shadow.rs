@@ -213,6 +213,15 @@ pub(super) fn copy<'ll, 'tcx>(
     copy
 }
 
+/// Whether it has to be known of which variant a seed of this layout is: of one that is not returned, or that has a
+/// float where the value returned has something else.
+pub(super) fn wants_variant_of_seed<'tcx>(
+    cx: &CodegenCx<'_, 'tcx>,
+    layout: TyAndLayout<'tcx>,
+) -> bool {
+    variants_with_floats(cx, layout) > 1 || Pieces::of(cx, layout).has_floats_in_variants()
+}
+
 /// How many variants of one enum in it have floats. With one, floats are part of some values of the type and
 /// not of others; with several, a seed may be for another variant than is returned.
 pub(super) fn variants_with_floats<'tcx>(

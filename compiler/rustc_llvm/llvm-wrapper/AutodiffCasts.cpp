@@ -65,10 +65,17 @@ void tellCopies(const Value &Pointer, StringRef Pointee) {
   }
 }
 
+// Whether \p I loads a part of what may be a float.
+bool loadsPart(const Instruction &I) {
+  auto *Load = dyn_cast<LoadInst>(&I);
+  return Load && Load->isSimple() && Load->getType()->isIntegerTy() &&
+         Load->getType()->getIntegerBitWidth() < 32;
+}
+
 // Makes bytes of all integers that are moved by these accesses.
 void makeBytes(ArrayRef<const Instruction *> Accesses) {
   for (const Instruction *I : Accesses)
-    if (movesIntegers(*I, I->getMetadata(LLVMContext::MD_tbaa)))
+    if (movesIntegers(*I, I->getMetadata(LLVMContext::MD_tbaa)) || loadsPart(*I))
       const_cast<Instruction *>(I)->setMetadata(LLVMContext::MD_tbaa,
                                                 tag(I->getContext(), Bytes));
 }

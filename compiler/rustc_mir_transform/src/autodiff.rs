@@ -1,19 +1,108 @@
 //! What the autodiff slice wants to know of the MIR that it is built of.
 
+use rustc_data_structures::fx::FxIndexSet;
 use rustc_middle::ty::{self, Ty, TyCtxt};
 
-/// Whether one of these types is a pointer to what may have floats, in a crate that has derivatives.
+/// Whether only both of two casts of a pointer show that a program accesses floats as integers, or the other way round: it
+/// is of type `from`, and cast to `between` and then to `to`.
 ///
-/// A program that casts such a pointer to one to integers copies floats as integers. The slice tells Enzyme where that
-/// is, see `rustc_codegen_llvm::builder::autodiff::casts`. It has to see both types, and in whose function the cast is.
-pub(super) fn points_to_floats<'tcx>(tcx: TyCtxt<'tcx>, types: [Ty<'tcx>; 2]) -> bool {
-    // A type parameter may be a float.
-    let may_be_float = |ty: Ty<'tcx>| {
-        ty.is_floating_point() || matches!(ty.kind(), ty::Param(_) | ty::Alias(..) | ty::Adt(..))
+/// The slice tells Enzyme where that is, see `rustc_codegen_llvm::builder::autodiff::casts`.
+pub(super) fn shows_floats_as_integers<'tcx>(
+    tcx: TyCtxt<'tcx>,
+    from: Ty<'tcx>,
+    between: Ty<'tcx>,
+    to: Ty<'tcx>,
+) -> bool {
+    if !tcx.sess.opts.autodiff_enabled() {
+        return false;
+    }
+    let (Some(between), Some(to)) = (pointee(tcx, between), pointee(tcx, to)) else { return false };
+    let (of_between, of_to) = (Parts::of(tcx, between), Parts::of(tcx, to));
+    // `from` says it as well, or one is a wrapper of the other.
+    if pointee(tcx, from) == Some(between)
+        || of_between.0.contains(&to)
+        || of_to.0.contains(&between)
+    {
+        return false;
+    }
+    of_between.kinds().any(|a| of_to.kinds().any(|b| a.may_be_mixed_with(b)))
+}
+
+/// What a pointer leads to, or each element of the slice or array there.
+fn pointee<'tcx>(tcx: TyCtxt<'tcx>, mut ty: Ty<'tcx>) -> Option<Ty<'tcx>> {
+    let mut pointee = loop {
+        if let Some(pointee) = ty.builtin_deref(true) {
+            break pointee;
+        }
+        // A pointer may be wrapped, as `NonNull` wraps one.
+        ty = match *ty.kind() {
+            ty::Pat(base, _) => base,
+            ty::Adt(adt, args) if adt.is_struct() => {
+                adt.non_enum_variant().fields.iter().next()?.ty(tcx, args)
+            }
+            _ => return None,
+        };
     };
-    tcx.sess.opts.autodiff_enabled()
-        && types
-            .into_iter()
-            .filter_map(|ty| ty.builtin_deref(true))
-            .any(|pointee| pointee.walk().filter_map(|part| part.as_type()).any(may_be_float))
+    while let ty::Slice(element) | ty::Array(element, _) = *pointee.kind() {
+        pointee = element;
+    }
+    Some(pointee)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Float,
+    /// An integer of the size of a float.
+    Integer,
+    /// An integer as which anything may be accessed.
+    Byte,
+    /// What a function is generic over.
+    Any,
+}
+
+impl Kind {
+    fn may_be_mixed_with(self, to: Kind) -> bool {
+        match (self, to) {
+            (Kind::Byte, _) => false,
+            // All that is generic is moved as bytes somewhere.
+            (_, Kind::Byte) => self == Kind::Float,
+            _ => self != to || self == Kind::Any,
+        }
+    }
+}
+
+/// The types of all that is part of a value.
+struct Parts<'tcx>(FxIndexSet<Ty<'tcx>>);
+
+impl<'tcx> Parts<'tcx> {
+    fn of(tcx: TyCtxt<'tcx>, ty: Ty<'tcx>) -> Self {
+        let mut parts = FxIndexSet::from_iter([ty]);
+        let mut next = 0;
+        while let Some(&ty) = parts.get_index(next) {
+            next += 1;
+            match *ty.kind() {
+                // What has so many parts has all kinds.
+                _ if next > 100 => break,
+                ty::Adt(adt, args) => {
+                    parts.extend(adt.all_fields().map(|field| field.ty(tcx, args)))
+                }
+                ty::Tuple(types) => parts.extend(types),
+                ty::Array(ty, _) | ty::Slice(ty) | ty::Pat(ty, _) => {
+                    parts.insert(ty);
+                }
+                _ => {}
+            }
+        }
+        Parts(parts)
+    }
+
+    fn kinds(&self) -> impl Iterator<Item = Kind> {
+        self.0.iter().filter_map(|ty| match *ty.kind() {
+            ty::Float(_) => Some(Kind::Float),
+            ty::Int(ty::IntTy::I8) | ty::Uint(ty::UintTy::U8) => Some(Kind::Byte),
+            ty::Int(_) | ty::Uint(_) => Some(Kind::Integer),
+            ty::Param(_) | ty::Alias(..) => Some(Kind::Any),
+            _ => None,
+        })
+    }
 }

@@ -4,9 +4,10 @@
 //@ needs-enzyme (the error is Enzyme's)
 //@ build-fail
 //@ edition: 2024
-//@ revisions: kept sum
+//@ revisions: kept sum parts
 //@ compile-flags: -Zautodiff=Enable
 //@[sum] compile-flags: -Copt-level=3
+//@[parts] compile-flags: -Copt-level=3
 //@ normalize-stderr: "in function \S+ .*?: Enzyme" -> "in function $$FUNCTION: Enzyme"
 
 #![feature(autodiff)]
@@ -43,6 +44,18 @@ fn f(x: &[f32]) -> f32 {
     let bits = unsafe { std::slice::from_raw_parts_mut(y.as_mut_ptr().cast::<u32>(), y.len()) };
     bits[1] += bits[0];
     y[0] * y[1]
+}
+
+// A float, one byte after another.
+#[cfg(parts)]
+#[autodiff_reverse(d_f, Duplicated, Active)]
+fn f(x: &[f32]) -> f32 {
+    let y = x.to_vec();
+    let (from, mut to) = (y.as_ptr() as *const u8, [0; 4]);
+    for (i, to) in to.iter_mut().enumerate() {
+        *to = unsafe { *from.add(i) };
+    }
+    f32::from_ne_bytes(to)
 }
 
 fn main() {

@@ -7,8 +7,8 @@
 use libc::{c_char, size_t};
 use rustc_abi::Size;
 use rustc_codegen_ssa::mir::operand::{OperandRef, OperandValue};
-use rustc_middle::ty::Ty;
 use rustc_middle::ty::layout::{HasTypingEnv, LayoutOf, TyAndLayout};
+use rustc_middle::ty::{self, Ty};
 
 use super::copies::LEAST_FLOAT;
 use super::pieces::{Kind, Pieces};
@@ -55,12 +55,20 @@ pub(crate) fn cast_pointer<'ll, 'tcx>(
     };
     let (of_from, of_to) = (Pieces::of(bx.cx, from), Pieces::of(bx.cx, to));
     let has_float = |pieces: &Pieces<'_>| pieces.any(|run| run.kind.is_float());
-    let is_chosen_by_user = |layout: TyAndLayout<'tcx>| !types::is_chosen_by_std(bx.cx, layout.ty);
-    let target = if mixes(&of_from, from.size, &of_to) && is_chosen_by_user(to) {
+    let is_chosen_by_user = |chosen: TyAndLayout<'tcx>, known: TyAndLayout<'tcx>| {
+        !types::is_chosen_by_std(bx.cx, chosen.ty, known.ty)
+    };
+    let target = if mixes(&of_from, from.size, &of_to) && is_chosen_by_user(to, from) {
         Target::Integers
-    } else if mixes(&of_to, to.size, &of_from) && is_chosen_by_user(from) {
+    } else if mixes(&of_to, to.size, &of_from) && is_chosen_by_user(from, to) {
         Target::FloatsOfIntegers
-    } else if has_float(&of_from) && is_bytes(&of_to) && is_chosen_by_user(to) {
+    } else if has_float(&of_from)
+        && types::is_cast_before(bx.cx, from.ty, |ty| {
+            mixes(&of_from, from.size, &Pieces::of(bx.cx, bx.cx.layout_of(ty)))
+        })
+    {
+        Target::Integers
+    } else if has_float(&of_from) && is_bytes(&of_to) && is_chosen_by_user(to, from) {
         Target::Bytes
     } else {
         return operand;
@@ -76,9 +84,18 @@ pub(crate) fn cast_pointer<'ll, 'tcx>(
     OperandRef { val, ..operand }
 }
 
-/// What a pointer of this type points to, or each element of the slice or array there.
+/// What a pointer of this type points to, or each element of the slice or array there. It may be wrapped, as
+/// `NonNull` wraps one: MIR optimizations make one cast of one to another pointer and one to `NonNull`.
 fn pointee<'tcx>(cx: &CodegenCx<'_, 'tcx>, pointer: Ty<'tcx>) -> Option<TyAndLayout<'tcx>> {
-    let pointee = types::element(pointer.builtin_deref(true)?);
+    let mut layout = cx.layout_of(pointer);
+    let pointee = loop {
+        let ty = if let ty::Pat(base, _) = *layout.ty.kind() { base } else { layout.ty };
+        match ty.builtin_deref(true) {
+            Some(pointee) => break types::element(pointee),
+            None if layout.ty.is_enum() => return None,
+            None => (_, layout) = layout.non_1zst_field(cx)?,
+        }
+    };
     pointee.is_sized(cx.tcx, cx.typing_env()).then(|| cx.layout_of(pointee))
 }
 

@@ -12,6 +12,7 @@
 use rustc_abi::{Float, Scalar, Size};
 use rustc_codegen_ssa::common::TypeKind;
 use rustc_codegen_ssa::traits::*;
+use rustc_hir::def::DefKind;
 use rustc_hir::def_id::DefId;
 use rustc_hir::find_attr;
 use rustc_middle::mono::inlined;
@@ -53,11 +54,52 @@ pub(super) fn is_held_by_std(cx: &CodegenCx<'_, '_>) -> bool {
     function.is_some_and(|function| is_of_std(cx, function))
 }
 
-/// Whether it is the standard library that has chosen this type for what it does itself, and not who calls a function that
-/// is generic over it: it knows what is there.
-pub(super) fn is_chosen_by_std<'tcx>(cx: &CodegenCx<'_, 'tcx>, chosen: Ty<'tcx>) -> bool {
-    let function = innermost(cx, |function| function.args.types().all(|ty| element(ty) != chosen));
+/// Whether it is the standard library that has chosen this type for what it does itself with values of type `known`, and
+/// not who calls a function that is generic over it: it knows what is there.
+///
+/// Of two casts of a pointer, MIR optimizations make one. Where a function knows nothing of `known`, the first of them is
+/// its caller's.
+pub(super) fn is_chosen_by_std<'tcx>(
+    cx: &CodegenCx<'_, 'tcx>,
+    chosen: Ty<'tcx>,
+    known: Ty<'tcx>,
+) -> bool {
+    let function = innermost(cx, |function| {
+        !is_of_std(cx, function)
+            || knows(cx, function, known) && function.args.types().all(|ty| element(ty) != chosen)
+    });
     function.is_some_and(|function| is_of_std(cx, function))
+}
+
+/// Whether the standard library casts a pointer to `pointee` in a function that knows nothing of that, but is generic over
+/// such a type: it has been cast before to one to that, see [`is_chosen_by_std`].
+pub(super) fn is_cast_before<'tcx>(
+    cx: &CodegenCx<'_, 'tcx>,
+    pointee: Ty<'tcx>,
+    is_wanted: impl FnMut(Ty<'tcx>) -> bool,
+) -> bool {
+    innermost(cx, |_| true).is_some_and(|function| {
+        is_of_std(cx, function)
+            && !knows(cx, function, pointee)
+            && function
+                .args
+                .types()
+                .map(element)
+                .filter(|ty| ty.is_sized(cx.tcx, cx.typing_env()))
+                .any(is_wanted)
+    })
+}
+
+/// Whether a function is generic over something in `ty`, or takes it.
+fn knows<'tcx>(cx: &CodegenCx<'_, 'tcx>, function: Instance<'tcx>, ty: Ty<'tcx>) -> bool {
+    let known: Vec<_> = ty.walk().filter_map(|part| part.as_type()).collect();
+    let mut args = function.args.iter().flat_map(|arg| arg.walk());
+    args.any(|part| part.as_type().is_some_and(|part| known.contains(&part)))
+        || matches!(cx.tcx.def_kind(function.def_id()), DefKind::Fn | DefKind::AssocFn) && {
+            let sig = cx.tcx.fn_sig(function.def_id()).instantiate(cx.tcx, function.args);
+            let mut inputs = sig.skip_binder().inputs().iter().flat_map(|input| input.walk());
+            inputs.any(|part| part.as_type().is_some_and(|part| known.contains(&part)))
+        }
 }
 
 /// What an array or slice is of, or the type itself.

@@ -108,34 +108,10 @@ void compareNothingInBatches(Module &M) {
   }
 }
 
-// How something is returned is part of the ABI of what the program calls by its
-// address. The slice calls a copy, which nobody else does, so that `sret` can be
-// taken from it (AutodiffPasses.cpp), and what it returns can go through memory
-// (AutodiffReturns.cpp).
-void copyForSlice(Module &M) {
-  SmallVector<Function *> Known;
-  for (Function &F : M)
-    if (!F.isDeclaration() &&
-        (F.hasStructRetAttr() || F.getReturnType()->isStructTy()) &&
-        !LLVMRustOnlySliceCalls(&F))
-      Known.push_back(&F);
-  for (Function *F : Known) {
-    ValueToValueMapTy Map;
-    Function *Copy = CloneFunction(F, Map);
-    Copy->setLinkage(GlobalValue::InternalLinkage);
-    for (User *U : make_early_inc_range(F->users())) {
-      auto *Call = dyn_cast<CallBase>(U);
-      if (Call && Call->getCalledFunction() == F)
-        Call->setCalledFunction(Copy);
-    }
-  }
-}
-
 } // namespace
 
 void LLVMRustPrepareIndirectCalls(Module &M) {
   markTablesInactive(M);
-  copyForSlice(M);
   compareNothingInBatches(M);
 }
 
@@ -154,4 +130,17 @@ void LLVMRustRevealIndirectCalls(Module &M) {
   }
   for (GlobalVariable &Table : M.globals())
     Table.setMetadata("enzyme_inactive", nullptr);
+}
+
+// Used in `rustc_codegen_llvm::builder::autodiff::abi`.
+extern "C" bool LLVMRustAutodiffHasAddressTaken(LLVMValueRef F) {
+  return unwrap<Function>(F)->hasAddressTaken();
+}
+
+// Puts \p By in place of \p F wherever that is not called.
+extern "C" void LLVMRustAutodiffReplaceAddress(LLVMValueRef F, LLVMValueRef By) {
+  unwrap(F)->replaceUsesWithIf(unwrap(By), [](const Use &U) {
+    auto *Call = dyn_cast<CallBase>(U.getUser());
+    return !Call || !Call->isCallee(&U);
+  });
 }

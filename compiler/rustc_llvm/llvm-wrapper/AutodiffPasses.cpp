@@ -69,10 +69,9 @@ void LLVMRustSpreadAggregates(Module &M);
 void LLVMRustPowersOfZero(Function &F);
 void LLVMRustForgetPowers(Module &M);
 
-// In AutodiffReturns.cpp.
-void LLVMRustAddReturnsThroughMemory(ModulePassManager &MPM);
-
 // In AutodiffStatics.cpp.
+void LLVMRustForEachDerivative(
+    Module &M, function_ref<void(CallBase &Call, const Value &Primal)> Visit);
 void LLVMRustInlineUsersOfScratch(Module &M);
 void LLVMRustTellStatics(Module &M);
 void LLVMRustOutlineAtomics(Module &M);
@@ -98,16 +97,6 @@ void defineAll(Function &F) {
       for (Use &Incoming : Phi.incoming_values())
         if (isa<UndefValue>(Incoming))
           Incoming.set(Constant::getNullValue(Phi.getType()));
-}
-
-// A small value that is passed in an integer may hold a float and something else. Of what is frozen,
-// Enzyme wants one type. Whoever passes the value has made all of it that is looked at.
-void thawArguments(Function &F) {
-  for (Instruction &I : make_early_inc_range(instructions(F)))
-    if (isa<FreezeInst>(I) && I.getType()->isIntegerTy() && isa<Argument>(I.getOperand(0))) {
-      I.replaceAllUsesWith(I.getOperand(0));
-      I.eraseFromParent();
-    }
 }
 
 // Gives `__rust_realloc` a body of what Enzyme knows: an allocation, a copy, and
@@ -263,6 +252,8 @@ void describeIntrinsics(Function &F) {
     auto *Call = dyn_cast<IntrinsicInst>(&I);
     if (!Call)
       continue;
+    // Those of one architecture, as the one that waits in a loop, do not say so.
+    Call->addFnAttr(Attribute::NoFree);
     switch (Call->getIntrinsicID()) {
     case Intrinsic::fptosi_sat:
     case Intrinsic::fptoui_sat:
@@ -314,7 +305,6 @@ struct PreparePass : PassInfoMixin<PreparePass> {
     LLVMRustShapeLoops(F);
     LLVMRustJoinInPairs(F);
     defineAll(F);
-    thawArguments(F);
     LLVMRustFillLanes(F);
     LLVMRustSelectIntegers(F);
     DominatorTree DT(F);
@@ -357,19 +347,14 @@ struct IndirectCallsPass : PassInfoMixin<IndirectCallsPass> {
 
 // Refuses primals that do not return. Enzyme takes them for functions without a body.
 void refuseEndless(Module &M) {
-  for (Function &F : M)
-    for (Instruction &I : instructions(F)) {
-      auto *Call = dyn_cast<CallBase>(&I);
-      const Function *Callee = Call ? Call->getCalledFunction() : nullptr;
-      if (!Callee || !Callee->getName().starts_with("__enzyme_") || Call->arg_empty())
-        continue;
-      auto *Primal = dyn_cast<Function>(Call->getArgOperand(0));
-      if (Primal && none_of(*Primal, [](const BasicBlock &BB) {
-            return isa<ReturnInst>(BB.getTerminator());
-          }))
-        M.getContext().diagnose(DiagnosticInfoUnsupported(
-            *Primal, "it does not return, so it has no derivative"));
-    }
+  LLVMRustForEachDerivative(M, [&](CallBase &, const Value &Primal) {
+    auto *F = dyn_cast<Function>(&Primal);
+    if (F && none_of(*F, [](const BasicBlock &BB) {
+          return isa<ReturnInst>(BB.getTerminator());
+        }))
+      M.getContext().diagnose(DiagnosticInfoUnsupported(
+          *F, "it does not return, so it has no derivative"));
+  });
 }
 
 struct StaticsPass : PassInfoMixin<StaticsPass> {
@@ -419,7 +404,6 @@ void LLVMRustAddPassesBeforeEnzyme(ModulePassManager &MPM, PassBuilder &PB,
   MPM.addPass(
       PB.buildModuleSimplificationPipeline(Level, ThinOrFullLTOPhase::None));
   MPM.addPass(IndirectCallsPass());
-  LLVMRustAddReturnsThroughMemory(MPM);
   MPM.addPass(StaticsPass());
   Variables.addPass(LowerSwitchPass());
   Variables.addPass(SpreadStoresPass());

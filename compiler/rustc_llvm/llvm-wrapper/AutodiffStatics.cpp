@@ -20,6 +20,18 @@ using namespace llvm;
 // In AutodiffTypes.cpp.
 bool LLVMRustHoldsFloat(const GlobalVariable &Static);
 
+// Visits the calls by which derivatives ask Enzyme for the derivative of a primal.
+void LLVMRustForEachDerivative(
+    Module &M, function_ref<void(CallBase &Call, const Value &Primal)> Visit) {
+  for (Function &F : M)
+    for (Instruction &I : instructions(F)) {
+      auto *Call = dyn_cast<CallBase>(&I);
+      const Function *Callee = Call ? Call->getCalledFunction() : nullptr;
+      if (Callee && Callee->getName().starts_with("__enzyme_") && !Call->arg_empty())
+        Visit(*Call, *Call->getArgOperand(0));
+    }
+}
+
 namespace {
 
 // What rustc says of a static that holds integers only.
@@ -126,28 +138,22 @@ void refuse(const Function &F, const GlobalVariable &Static) {
 // Zeroes, at the start of each derivative, the shadows of the statics that its primal uses:
 // what they hold then does not depend on what the primal is passed.
 void zeroShadows(Module &M, ArrayRef<std::pair<GlobalVariable *, GlobalVariable *>> Shadows) {
-  for (Function &F : M)
-    for (Instruction &I : instructions(F)) {
-      auto *Call = dyn_cast<CallBase>(&I);
-      const Function *Callee = Call ? Call->getCalledFunction() : nullptr;
-      if (!Callee || !Callee->getName().starts_with("__enzyme_") || Call->arg_empty())
+  LLVMRustForEachDerivative(M, [&](CallBase &Call, const Value &Primal) {
+    SmallPtrSet<const Value *, 32> Reached;
+    findReached(Primal, Reached);
+    IRBuilder<> Builder(&Call);
+    for (auto [Static, Shadow] : Shadows) {
+      if (!Reached.contains(Static))
         continue;
-      const Value *Primal = Call->getArgOperand(0);
-      SmallPtrSet<const Value *, 32> Reached;
-      findReached(*Primal, Reached);
-      IRBuilder<> Builder(Call);
-      for (auto [Static, Shadow] : Shadows) {
-        if (!Reached.contains(Static))
-          continue;
-        for (const Function *User : usersOf(*Static))
-          if (User != Primal && Reached.contains(User) && mayMoveFloats(*User, *Static))
-            refuse(*User, *Static);
-        Builder.CreateMemSet(
-            Shadow, Builder.getInt8(0),
-            M.getDataLayout().getTypeAllocSize(Shadow->getValueType()).getFixedValue(),
-            Shadow->getAlign());
-      }
+      for (const Function *User : usersOf(*Static))
+        if (User != &Primal && Reached.contains(User) && mayMoveFloats(*User, *Static))
+          refuse(*User, *Static);
+      Builder.CreateMemSet(
+          Shadow, Builder.getInt8(0),
+          M.getDataLayout().getTypeAllocSize(Shadow->getValueType()).getFixedValue(),
+          Shadow->getAlign());
     }
+  });
 }
 
 // Until Enzyme has run: does one atomic operation.

@@ -101,19 +101,9 @@ void loadMerged(LoadInst &Load) {
     loadFloats(Load, Float);
 }
 
-// Bytes of floats that are loaded as an integer are loaded as floats instead.
-void loadBytes(LoadInst &Load) {
+// An integer that may be, or be a part of, a float.
+void refuse(LoadInst &Load) {
   LLVMContext &C = Load.getContext();
-  Uses Uses = usesOf(Load);
-  bool IsKnown = !Uses.Told.empty() || Uses.HasUntold;
-  if (!Uses.HasFloat && IsKnown) {
-    Load.setMetadata(LLVMContext::MD_tbaa, nullptr);
-    return;
-  }
-  if (Type *Float = Uses.floats(C)) {
-    loadFloats(Load, Float);
-    return;
-  }
   IRBuilder<> Builder(&Load);
   Function *Unknown = declareUnknownBytes(
       *Load.getModule(), Load.getPointerOperandType(), Load.getType());
@@ -124,6 +114,21 @@ void loadBytes(LoadInst &Load) {
   Call->addParamAttr(0, Attribute::getWithAlignment(C, Load.getAlign()));
   Load.replaceAllUsesWith(Call);
   Load.eraseFromParent();
+}
+
+// Bytes of floats that are loaded as an integer are loaded as floats instead.
+void loadBytes(LoadInst &Load) {
+  LLVMContext &C = Load.getContext();
+  Uses Uses = usesOf(Load);
+  bool IsKnown = !Uses.Told.empty() || Uses.HasUntold;
+  if (!Uses.HasFloat && IsKnown) {
+    Load.setMetadata(LLVMContext::MD_tbaa, nullptr);
+    return;
+  }
+  if (Type *Float = Uses.floats(C))
+    loadFloats(Load, Float);
+  else
+    refuse(Load);
 }
 
 // The floats, or the float, of which \p Bits has the bits.
@@ -274,16 +279,6 @@ void tellType(Instruction &I) {
            Layout->getElementOffset(Insert->getIndices().front()).getFixedValue());
 }
 
-// Tells Enzyme of an integer that a function is passed, and that it only makes a float of, that it is one.
-void tellType(Argument &Arg) {
-  auto *First = Arg.use_empty() ? nullptr : dyn_cast<BitCastInst>(*Arg.user_begin());
-  StringRef Name = First ? nameOfFloat(First->getType()) : "";
-  if (!Name.empty() && all_of(Arg.users(), [&](const User *U) {
-        return isa<BitCastInst>(U) && U->getType() == First->getType();
-      }))
-    Arg.addAttr(Attribute::get(Arg.getContext(), "enzyme_type", ("{[-1]:Float@" + Name + "}").str()));
-}
-
 // The type of the floats that \p Copy, which copies integers, copies by their bits: where these
 // come from and go to, there is nothing else.
 StringRef nameOfBits(const MemCpyInst &Copy) {
@@ -324,9 +319,9 @@ void describe(MemIntrinsic &Call) {
 
 // Whether an integer that is calculated from the bits that \p Bits has leaves this function
 // or goes to memory, or becomes a float again; or whether the bits go where they may be compared
-// and exchanged, or by another thread.
-bool isKept(const Value &Bits) {
-  SmallVector<std::pair<const Value *, bool>> Pending{{&Bits, false}};
+// and exchanged, or by another thread. Of a part of the bits, this asks for the part as well.
+bool isKept(const Value &Bits, bool ArePart = false) {
+  SmallVector<std::pair<const Value *, bool>> Pending{{&Bits, ArePart}};
   SmallPtrSet<const Value *, 16> Seen;
   while (!Pending.empty()) {
     auto [From, IsCalculated] = Pending.pop_back_val();
@@ -449,14 +444,7 @@ Function *autodiff::declareUnknownBytes(Module &M, Type *From, Type *To) {
   return LLVMRustDeclareMarker(M, Name, FunctionType::get(To, {From}, false));
 }
 
-void LLVMRustTagReturned(LoadInst &Load, const Function &Callee) {
-  if (Load.getType()->isIntegerTy() && Callee.hasFnAttribute(ReturnsIntegers))
-    Load.setMetadata(LLVMContext::MD_tbaa, tag(Load.getContext(), "long"));
-}
-
 void LLVMRustTellTypes(Function &F) {
-  for (Argument &Arg : F.args())
-    tellType(Arg);
   for (Instruction &I : instructions(F)) {
     MDNode *Tag = I.getMetadata(LLVMContext::MD_tbaa);
     StringRef Name = nameOfAccess(I);
@@ -480,9 +468,12 @@ void LLVMRustTellTypes(Function &F) {
       loadFloats(*Load, Float);
       continue;
     }
-    // There is no float in fewer bytes.
-    if (Load->getType()->getIntegerBitWidth() < 32)
+    // There is no float in fewer bytes, but a part of one.
+    if (Load->getType()->getIntegerBitWidth() < 32) {
+      if (Name == Bytes && isKept(*Load, /*ArePart=*/true))
+        refuse(*Load);
       continue;
+    }
     if (!Tag)
       loadMerged(*Load);
     else if (Name == Bytes || Name == Octets)

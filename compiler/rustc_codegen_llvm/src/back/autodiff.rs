@@ -18,7 +18,9 @@ use rustc_span::sym;
 
 use crate::back::lto::ModuleBuffer;
 use crate::back::write::{self, AutodiffStage, CodegenDiagnosticsStage, DiagnosticHandlers};
-use crate::builder::autodiff::{inactive_attrs, is_inactive, kind_of_static, returns_integers};
+use crate::builder::autodiff::{
+    COPY, inactive_attrs, is_inactive, kind_of_static, returns_integers,
+};
 use crate::context::CodegenCx;
 use crate::errors::{FromLlvmDiag, LlvmError};
 use crate::llvm::{self, AttributeKind};
@@ -197,9 +199,7 @@ struct AutoDiffMissingBody {
 #[diag("{$message} bytes that may be floats or not")]
 #[help(
     "`realloc` and copies of `u8`, of `MaybeUninit<[u8; N]>` or of a union copy bytes: copy the elements \
-     one by one; the bits of a float are bytes, too, where they are calculated with: calculate with the float; a \
-     small value of floats and something else that a function takes or returns is copied as bytes as well: pass \
-     a reference"
+     one by one; the bits of a float are bytes, too, where they are calculated with: calculate with the float"
 )]
 struct AutoDiffUnknownBytes {
     message: String,
@@ -290,7 +290,9 @@ fn demangle(message: &str) -> String {
         let (symbol, rest) = word.split_at(word.find([':', ',']).unwrap_or(word.len()));
         // What Enzyme works on is a copy, and in place of the primal it differentiates an adapter.
         let symbol = symbol.trim_start_matches("preprocess_");
-        let symbol = symbol.trim_end_matches(".primal").trim_end_matches(".seeded");
+        let symbol = [".primal", ".seeded", COPY]
+            .iter()
+            .fold(symbol, |symbol, suffix| symbol.strip_suffix(suffix).unwrap_or(symbol));
         match rustc_demangle::try_demangle(symbol) {
             Ok(name) => format!("`{name:#}`{rest}"),
             Err(_) => word.to_string(),

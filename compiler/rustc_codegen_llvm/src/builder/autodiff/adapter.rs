@@ -190,7 +190,7 @@ fn describe_parameters<'ll, 'tcx>(
 }
 
 /// Appends to `args` the LLVM arguments by which `arg` takes `operand`.
-fn pass<'ll, 'tcx>(
+pub(super) fn pass<'ll, 'tcx>(
     bx: &mut Builder<'_, 'll, 'tcx>,
     operand: OperandRef<'tcx, &'ll Value>,
     arg: &ArgAbi<'tcx, Ty<'tcx>>,

@@ -6,7 +6,6 @@
 
 use rustc_abi::{BackendRepr, CanonAbi, HasDataLayout, Primitive};
 use rustc_codegen_ssa::common::{IntPredicate, TypeKind};
-use rustc_codegen_ssa::mir::load_cast;
 use rustc_codegen_ssa::mir::place::PlaceRef;
 use rustc_codegen_ssa::traits::*;
 use rustc_hir::LangItem;
@@ -20,6 +19,7 @@ use rustc_middle::ty::{self, Instance, InstanceKind, Ty};
 use rustc_span::DUMMY_SP;
 use rustc_target::callconv::{ArgAbi, ArgAttributes, FnAbi, PassMode};
 
+use super::abi;
 use crate::abi::FnAbiLlvmExt;
 use crate::attributes;
 use crate::builder::Builder;
@@ -29,21 +29,26 @@ use crate::llvm::{self, AttributeKind, AttributePlace, MemoryEffects, Type, Valu
 /// Of a function that no derivative goes through, whatever it is called with.
 pub(super) const INACTIVE: &str = "enzyme_inactive";
 
-/// What to call in place of `callee`, if only the running program knows what that is: a function that
-/// takes the callee as well, after its arguments.
+/// What to call in place of `callee`, and with which arguments, if only the running program knows what that is: a
+/// function that takes the callee as well.
 pub(crate) fn dispatch<'ll, 'tcx>(
     bx: &mut Builder<'_, 'll, 'tcx>,
     llty: &'ll Type,
     fn_abi: Option<&FnAbi<'tcx, Ty<'tcx>>>,
     callee: &'ll Value,
+    call_args: &[&'ll Value],
     method: Option<Instance<'tcx>>,
-) -> Option<(&'ll Type, &'ll Value)> {
+) -> Option<(&'ll Type, &'ll Value, Vec<&'ll Value>)> {
     let cx = bx.cx;
-    if !cx.is_autodiff_slice || !unsafe { llvm::LLVMRustIsNonGVFunctionPointerTy(callee) } {
+    if !cx.is_autodiff_slice {
         return None;
     }
     // rustc's own calls have no ABI: those of `catch_unwind`, of what it gets as constants.
     let fn_abi = fn_abi?;
+    if !unsafe { llvm::LLVMRustIsNonGVFunctionPointerTy(callee) } {
+        let callee = abi::callee_of_pointer(cx, llty, fn_abi, callee)?;
+        return Some((llty, callee, call_args.to_vec()));
+    }
     let call = IndirectCall { abi: fn_abi, method: method.map(|method| method.def_id()) };
     if call.is_formatting(cx.tcx) {
         return None;
@@ -65,14 +70,14 @@ pub(crate) fn dispatch<'ll, 'tcx>(
     attributes::apply_to_llfn(function, AttributePlace::Function, &[always_inline]);
 
     let mut args: Vec<_> = (0..params.len() as u32).map(|i| llvm::get_param(function, i)).collect();
-    let callee = args.pop().unwrap();
+    let (pointer, callee) = (callee, args.pop().unwrap());
     let start = Builder::append_block(cx, function, "start");
     let mut bx = Builder::build(cx, start);
     if method.is_some() {
         let receiver = &mut args[usize::from(fn_abi.ret.is_indirect())];
         *receiver = of_any_type(&mut bx, *receiver);
     }
-    let slot = mixes_in_registers(fn_abi).then(|| slot(&mut bx, &fn_abi.ret));
+    let slot = mixes_in_registers(fn_abi).then(|| abi::slot(&mut bx, &fn_abi.ret));
     args.splice(0..0, slot.map(|slot| slot.val.llval));
     for candidate in candidates(cx, call) {
         let candidate_abi = cx.fn_abi_of_instance(candidate, ty::List::empty());
@@ -87,10 +92,10 @@ pub(crate) fn dispatch<'ll, 'tcx>(
         let (function, abi) = separate(cx, candidate, candidate_abi);
         let result = bx.call(abi.llvm_type(cx), None, Some(&abi), function, &args, None, None);
         let result = match slot {
-            Some(slot) => returned_in(&mut bx, &fn_abi.ret, slot),
+            Some(slot) => abi::returned_in(&mut bx, &fn_abi.ret, slot),
             None => result,
         };
-        ret(&mut bx, result);
+        abi::ret(&mut bx, result);
         bx.switch_to_block(otherwise);
     }
     stop(&mut bx, &message);
@@ -102,53 +107,18 @@ pub(crate) fn dispatch<'ll, 'tcx>(
     } else {
         bx.ret(cx.const_null(ret_ty))
     }
-    Some((ty, function))
+    Some((ty, function, [call_args, &[pointer]].concat()))
 }
 
-/// Whether what is returned in registers is in part a float or a pointer. Enzyme, which finds out types for
-/// each candidate alone, would take a pair of a float and an integer for an integer, whose derivative is zero.
-/// In memory, each part is what it is loaded as.
+/// Whether what is returned in registers is in part a pointer. Enzyme finds out types for each candidate alone. In
+/// memory, each part is what it is loaded as.
 fn mixes_in_registers<'tcx>(fn_abi: &FnAbi<'tcx, Ty<'tcx>>) -> bool {
     match (&fn_abi.ret.mode, fn_abi.ret.layout.backend_repr) {
-        (PassMode::Pair(..), BackendRepr::ScalarPair(a, b)) => !matches!(
-            (a.primitive(), b.primitive()),
-            (Primitive::Float(_), Primitive::Float(_)) | (Primitive::Int(..), Primitive::Int(..))
-        ),
-        (PassMode::Cast { .. }, _) => true,
+        (PassMode::Pair(..), BackendRepr::ScalarPair(a, b)) => {
+            [a, b].iter().any(|scalar| matches!(scalar.primitive(), Primitive::Pointer(_)))
+        }
         _ => false,
     }
-}
-
-/// Memory for what `ret` returns in registers.
-fn slot<'ll, 'tcx>(
-    bx: &mut Builder<'_, 'll, 'tcx>,
-    ret: &ArgAbi<'tcx, Ty<'tcx>>,
-) -> PlaceRef<'tcx, &'ll Value> {
-    let (mut size, mut align) = (ret.layout.size, ret.layout.align.abi);
-    // What it is cast to may be larger.
-    if let PassMode::Cast { cast, .. } = &ret.mode {
-        size = size.max(cast.size(bx));
-        align = align.max(cast.align(bx));
-    }
-    PlaceRef::new_sized_aligned(bx.alloca(size, align), ret.layout, align)
-}
-
-/// What is in `slot`, as `ret` returns it in registers.
-fn returned_in<'ll, 'tcx>(
-    bx: &mut Builder<'_, 'll, 'tcx>,
-    ret: &ArgAbi<'tcx, Ty<'tcx>>,
-    slot: PlaceRef<'tcx, &'ll Value>,
-) -> &'ll Value {
-    match &ret.mode {
-        PassMode::Cast { cast, .. } => {
-            load_cast(bx, cast, ret.layout, slot.val.llval, slot.val.align)
-        }
-        _ => bx.load_operand(slot).immediate_or_packed_pair(bx),
-    }
-}
-
-fn ret<'ll>(bx: &mut Builder<'_, 'll, '_>, result: &'ll Value) {
-    if bx.cx.val_ty(result) == bx.cx.type_void() { bx.ret_void() } else { bx.ret(result) }
 }
 
 /// `receiver`, of which Enzyme does not know what it points to. Where the function that calls a method has
@@ -228,7 +198,7 @@ fn separate<'ll, 'tcx>(
             bx.store_arg(&candidate_abi.ret, result, out);
             bx.ret_void();
         }
-        None => ret(&mut bx, result),
+        None => abi::ret(&mut bx, result),
     }
     (function, fn_abi)
 }

@@ -6,7 +6,9 @@ use rustc_middle::ty::{self, Ty, TyCtxt};
 /// Whether only both of two casts of a pointer show that a program accesses floats as integers, or the other way round: it
 /// is of type `from`, and cast to `between` and then to `to`.
 ///
-/// The slice tells Enzyme where that is, see `rustc_codegen_llvm::builder::autodiff::casts`.
+/// The slice tells Enzyme where that is, see `rustc_codegen_llvm::builder::autodiff::casts`. What is generic does not
+/// count here: the slice knows what a function is generic over. A crate that is not differentiated has other names of values
+/// in LLVM's IR where a cast is kept.
 pub(super) fn shows_floats_as_integers<'tcx>(
     tcx: TyCtxt<'tcx>,
     from: Ty<'tcx>,
@@ -25,7 +27,7 @@ pub(super) fn shows_floats_as_integers<'tcx>(
     {
         return false;
     }
-    of_between.kinds().any(|a| of_to.kinds().any(|b| a.may_be_mixed_with(b)))
+    of_between.kinds().any(|a| of_to.kinds().any(|b| a.is_mixed_with(b)))
 }
 
 /// What a pointer leads to, or each element of the slice or array there.
@@ -56,17 +58,13 @@ enum Kind {
     Integer,
     /// An integer as which anything may be accessed.
     Byte,
-    /// What a function is generic over.
-    Any,
 }
 
 impl Kind {
-    fn may_be_mixed_with(self, to: Kind) -> bool {
+    fn is_mixed_with(self, to: Kind) -> bool {
         match (self, to) {
-            (Kind::Byte, _) => false,
-            // All that is generic is moved as bytes somewhere.
-            (_, Kind::Byte) => self == Kind::Float,
-            _ => self != to || self == Kind::Any,
+            (Kind::Float, Kind::Integer | Kind::Byte) | (Kind::Integer, Kind::Float) => true,
+            _ => false,
         }
     }
 }
@@ -81,7 +79,7 @@ impl<'tcx> Parts<'tcx> {
         while let Some(&ty) = parts.get_index(next) {
             next += 1;
             match *ty.kind() {
-                // What has so many parts has all kinds.
+                // It may hold a larger one of its own kind, and so on.
                 _ if next > 100 => break,
                 ty::Adt(adt, args) => {
                     parts.extend(adt.all_fields().map(|field| field.ty(tcx, args)))
@@ -101,7 +99,6 @@ impl<'tcx> Parts<'tcx> {
             ty::Float(_) => Some(Kind::Float),
             ty::Int(ty::IntTy::I8) | ty::Uint(ty::UintTy::U8) => Some(Kind::Byte),
             ty::Int(_) | ty::Uint(_) => Some(Kind::Integer),
-            ty::Param(_) | ty::Alias(..) => Some(Kind::Any),
             _ => None,
         })
     }

@@ -53,27 +53,9 @@ pub(crate) fn cast_pointer<'ll, 'tcx>(
     let (Some(from), Some(to)) = (pointee(bx.cx, operand.layout.ty), pointee(bx.cx, to)) else {
         return operand;
     };
-    let (of_from, of_to) = (Pieces::of(bx.cx, from), Pieces::of(bx.cx, to));
-    let has_float = |pieces: &Pieces<'_>| pieces.any(|run| run.kind.is_float());
-    let is_chosen_by_user = |chosen: TyAndLayout<'tcx>, known: TyAndLayout<'tcx>| {
-        !types::is_chosen_by_std(bx.cx, chosen.ty, known.ty)
-    };
-    let target = if mixes(&of_from, from.size, &of_to) && is_chosen_by_user(to, from) {
-        Target::Integers
-    } else if mixes(&of_to, to.size, &of_from) && is_chosen_by_user(from, to) {
-        Target::FloatsOfIntegers
-    } else if has_float(&of_from)
-        && types::is_cast_before(bx.cx, from.ty, |ty| {
-            mixes(&of_from, from.size, &Pieces::of(bx.cx, bx.cx.layout_of(ty)))
-        })
-    {
-        Target::Integers
-    } else if has_float(&of_from) && is_bytes(&of_to) && is_chosen_by_user(to, from) {
-        Target::Bytes
-    } else {
-        return operand;
-    };
-    let name = of_from.sole_run(from.size).map_or("", |run| types::name(bx.cx, run.kind));
+    let Some((target, from)) = target(bx.cx, from, to) else { return operand };
+    let run = Pieces::of(bx.cx, from).sole_run(from.size);
+    let name = run.map_or("", |run| types::name(bx.cx, run.kind));
     let pointer = unsafe {
         LLVMRustAutodiffCast(bx.llbuilder, pointer, target, name.as_c_char_ptr(), name.len())
     };
@@ -82,6 +64,41 @@ pub(crate) fn cast_pointer<'ll, 'tcx>(
         _ => OperandValue::Immediate(pointer),
     };
     OperandRef { val, ..operand }
+}
+
+/// What there is to tell of a cast of a pointer to `from` to one to `to`, and what it has pointed to.
+fn target<'tcx>(
+    cx: &CodegenCx<'_, 'tcx>,
+    from: TyAndLayout<'tcx>,
+    to: TyAndLayout<'tcx>,
+) -> Option<(Target, TyAndLayout<'tcx>)> {
+    let (of_from, of_to) = (Pieces::of(cx, from), Pieces::of(cx, to));
+    let is_chosen_by_user = |chosen: TyAndLayout<'tcx>, known: TyAndLayout<'tcx>| {
+        !types::is_chosen_by_std(cx, chosen.ty, known.ty)
+    };
+    if mixes(&of_from, from.size, &of_to) && is_chosen_by_user(to, from) {
+        return Some((Target::Integers, from));
+    }
+    if mixes(&of_to, to.size, &of_from) && is_chosen_by_user(from, to) {
+        return Some((Target::FloatsOfIntegers, from));
+    }
+    if of_from.any(|run| run.kind.is_float()) {
+        let is_integers = |ty| mixes(&of_from, from.size, &Pieces::of(cx, ty));
+        if types::is_done_by_std(cx) && types::cast_before(cx, from.ty, is_integers).is_some() {
+            return Some((Target::Integers, from));
+        }
+        return (is_bytes(&of_to) && is_chosen_by_user(to, from)).then_some((Target::Bytes, from));
+    }
+    if is_small(&of_from) && !types::is_done_by_std(cx) {
+        let floats = |ty: TyAndLayout<'tcx>| mixes(&Pieces::of(cx, ty), ty.size, &of_to);
+        if let Some(floats) = types::cast_before(cx, from.ty, floats) {
+            return Some((Target::Integers, floats));
+        }
+        let integers = |ty| mixes(&of_to, to.size, &Pieces::of(cx, ty));
+        let integers = types::cast_before(cx, from.ty, integers)?;
+        return Some((Target::FloatsOfIntegers, integers));
+    }
+    None
 }
 
 /// What a pointer of this type points to, or each element of the slice or array there. It may be wrapped, as
@@ -100,7 +117,12 @@ fn pointee<'tcx>(cx: &CodegenCx<'_, 'tcx>, pointer: Ty<'tcx>) -> Option<TyAndLay
 }
 
 fn is_bytes(pieces: &Pieces<'_>) -> bool {
-    !pieces.0.is_empty() && !pieces.any(|run| run.scalar >= LEAST_FLOAT)
+    !pieces.0.is_empty() && is_small(pieces)
+}
+
+/// Whether there is no room for a float in any part.
+fn is_small(pieces: &Pieces<'_>) -> bool {
+    !pieces.any(|run| run.scalar >= LEAST_FLOAT)
 }
 
 /// Whether an array of the one type, of the given size, has a float where an array of the other has an integer, whatever

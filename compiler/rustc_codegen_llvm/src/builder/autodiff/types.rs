@@ -16,8 +16,8 @@ use rustc_hir::def::DefKind;
 use rustc_hir::def_id::DefId;
 use rustc_hir::find_attr;
 use rustc_middle::mono::inlined;
-use rustc_middle::ty::layout::{FnAbiOf, HasTypingEnv, LayoutOf, TyAndLayout};
-use rustc_middle::ty::{self, Instance, Ty, TyCtxt, TypingEnv};
+use rustc_middle::ty::layout::{HasTypingEnv, LayoutOf, TyAndLayout};
+use rustc_middle::ty::{self, Instance, Ty, TyCtxt, TypeVisitableExt, TypingEnv};
 use rustc_session::config::AutoDiff;
 use rustc_span::sym;
 use rustc_target::callconv::{ArgAbi, FnAbi, PassMode};
@@ -71,35 +71,44 @@ pub(super) fn is_chosen_by_std<'tcx>(
     function.is_some_and(|function| is_of_std(cx, function))
 }
 
-/// Whether the standard library casts a pointer to `pointee` in a function that knows nothing of that, but is generic over
-/// such a type: it has been cast before to one to that, see [`is_chosen_by_std`].
-pub(super) fn is_cast_before<'tcx>(
+/// What a pointer to `pointee` that is being cast has been cast to before, see [`is_chosen_by_std`], if that is such a
+/// type: where a function knows nothing of `pointee`, something that it is generic over, or takes.
+pub(super) fn cast_before<'tcx>(
     cx: &CodegenCx<'_, 'tcx>,
     pointee: Ty<'tcx>,
-    is_wanted: impl FnMut(Ty<'tcx>) -> bool,
-) -> bool {
-    innermost(cx, |_| true).is_some_and(|function| {
-        is_of_std(cx, function)
-            && !knows(cx, function, pointee)
-            && function
-                .args
-                .types()
-                .map(element)
-                .filter(|ty| ty.is_sized(cx.tcx, cx.typing_env()))
-                .any(is_wanted)
-    })
+    mut is_wanted: impl FnMut(TyAndLayout<'tcx>) -> bool,
+) -> Option<TyAndLayout<'tcx>> {
+    let function = innermost(cx, |_| true)?;
+    if knows(cx, function, pointee) {
+        return None;
+    }
+    let known = known(cx, function).into_iter();
+    let sized = known.filter(|ty| ty.is_sized(cx.tcx, cx.typing_env()));
+    sized.map(|ty| cx.layout_of(ty)).find(|&layout| is_wanted(layout))
+}
+
+/// Whether it is a function of the standard library that is being generated, or has been inlined here.
+pub(super) fn is_done_by_std(cx: &CodegenCx<'_, '_>) -> bool {
+    innermost(cx, |_| true).is_some_and(|function| is_of_std(cx, function))
 }
 
 /// Whether a function is generic over something in `ty`, or takes it.
 fn knows<'tcx>(cx: &CodegenCx<'_, 'tcx>, function: Instance<'tcx>, ty: Ty<'tcx>) -> bool {
-    let known: Vec<_> = ty.walk().filter_map(|part| part.as_type()).collect();
-    let mut args = function.args.iter().flat_map(|arg| arg.walk());
-    args.any(|part| part.as_type().is_some_and(|part| known.contains(&part)))
-        || matches!(cx.tcx.def_kind(function.def_id()), DefKind::Fn | DefKind::AssocFn) && {
-            let sig = cx.tcx.fn_sig(function.def_id()).instantiate(cx.tcx, function.args);
-            let mut inputs = sig.skip_binder().inputs().iter().flat_map(|input| input.walk());
-            inputs.any(|part| part.as_type().is_some_and(|part| known.contains(&part)))
-        }
+    let known = known(cx, function);
+    ty.walk().filter_map(|part| part.as_type()).any(|part| known.contains(&part))
+}
+
+/// The types that a function is generic over, or takes, and what these are made of.
+fn known<'tcx>(cx: &CodegenCx<'_, 'tcx>, function: Instance<'tcx>) -> Vec<Ty<'tcx>> {
+    let mut parts: Vec<_> = function.args.iter().flat_map(|arg| arg.walk()).collect();
+    if matches!(cx.tcx.def_kind(function.def_id()), DefKind::Fn | DefKind::AssocFn) {
+        let sig = cx.tcx.fn_sig(function.def_id()).instantiate(cx.tcx, function.args);
+        let sig = cx.tcx.normalize_erasing_late_bound_regions(cx.typing_env(), sig);
+        parts.extend(sig.inputs().iter().flat_map(|input| input.walk()));
+    }
+    // What stands in a `dyn for<'a> Fn(&'a T)` is no type without that.
+    let types = parts.into_iter().filter_map(|part| part.as_type());
+    types.filter(|ty| !ty.has_escaping_bound_vars()).collect()
 }
 
 /// What an array or slice is of, or the type itself.
@@ -268,15 +277,6 @@ fn tag<'ll>(cx: &CodegenCx<'ll, '_>, kind: Kind) -> &'ll Metadata {
 /// Whether the function that is being built is there for Enzyme to see, and wants to hear of types.
 pub(crate) fn wants_types(cx: &CodegenCx<'_, '_>) -> bool {
     cx.is_autodiff_slice && !cx.tcx.sess.opts.unstable_opts.autodiff.contains(&AutoDiff::NoTT)
-}
-
-/// Whether a function returns a pair of scalars of which none is an integer that may be something else.
-pub(crate) fn returns_integers<'tcx>(cx: &CodegenCx<'_, 'tcx>, instance: Instance<'tcx>) -> bool {
-    let fn_abi = cx.fn_abi_of_instance(instance, ty::List::empty());
-    matches!(fn_abi.ret.mode, PassMode::Pair(..))
-        && !Pieces::of(cx, fn_abi.ret.layout).any(|run| {
-            matches!(run.kind, Kind::Held | Kind::Bytes | Kind::Either) && run.size() >= LEAST_FLOAT
-        })
 }
 
 /// Whether nothing that a value of this type holds or leads to can be changed by a shared reference to it.

@@ -34,9 +34,6 @@ constexpr StringRef UnknownCopy = "rustc.autodiff.bytes.copy";
 constexpr StringRef UnknownFill = "rustc.autodiff.bytes.fill";
 constexpr StringRef UnknownStore = "rustc.autodiff.bytes.store.";
 
-// What rustc says of a function if no integer in a pair that it returns may be anything else.
-constexpr StringRef ReturnsIntegers = "rustc.autodiff.integers";
-
 // The bits of \p Floats as an integer, in which they are lost on Enzyme. The function that gives
 // them has an effect, so that Enzyme asks for its derivative.
 Value *callUnknown(Value *Floats, Type *Integer, IRBuilder<> &Builder) {
@@ -209,17 +206,9 @@ void tellType(MemIntrinsic &Call, StringRef Name) {
   Call.setMetadata("enzyme_truetype", MDNode::get(C, {MDString::get(C, enzymeName(Name, C)), Start}));
 }
 
-// What \p V is by its type, or because it is taken out of what a function returns in which
-// each integer is one.
+// What \p V is by its type.
 StringRef nameOfElement(const Value &V) {
-  if (V.getType()->isPointerTy())
-    return "any pointer";
-  auto *Extract = dyn_cast<ExtractValueInst>(&V);
-  auto *Call = Extract ? dyn_cast<CallBase>(Extract->getAggregateOperand()) : nullptr;
-  const Function *Callee = Call ? Call->getCalledFunction() : nullptr;
-  if (V.getType()->isIntegerTy() && Callee && Callee->hasFnAttribute(ReturnsIntegers))
-    return "long";
-  return nameOfFloat(V.getType());
+  return V.getType()->isPointerTy() ? "any pointer" : nameOfFloat(V.getType());
 }
 
 // Tells Enzyme what is taken out of a structure, or put there, which it would ask those who

@@ -18,9 +18,7 @@ use rustc_span::sym;
 
 use crate::back::lto::ModuleBuffer;
 use crate::back::write::{self, AutodiffStage, CodegenDiagnosticsStage, DiagnosticHandlers};
-use crate::builder::autodiff::{
-    COPY, inactive_attrs, is_inactive, kind_of_static, returns_integers,
-};
+use crate::builder::autodiff::{COPY, inactive_attrs, is_inactive, kind_of_static};
 use crate::context::CodegenCx;
 use crate::errors::{FromLlvmDiag, LlvmError};
 use crate::llvm::{self, AttributeKind};
@@ -122,10 +120,6 @@ pub(crate) fn describe_items<'tcx>(cx: &CodegenCx<'_, 'tcx>) {
         }
         if frees_nothing(cx.tcx, instance.def_id()) {
             attributes::apply_to_llfn(value, place, &no_free);
-        }
-        if returns_integers(cx, instance) {
-            let attr = llvm::CreateAttrString(cx.llcx, "rustc.autodiff.integers");
-            attributes::apply_to_llfn(value, place, &[attr]);
         }
         if serves_every_type(cx.tcx, instance) {
             let no_inline = AttributeKind::NoInline;

@@ -1,5 +1,5 @@
-//! Check derivatives of functions that pass and return small enums of floats or something else, pairs of a float and an
-//! integer, and vectors, to and from functions that are not inlined: by name, through a `fn` pointer, through a vtable,
+//! Check derivatives of functions that pass and return small enums of floats or something else, pairs, the bits of floats,
+//! and vectors, to and from functions that are not inlined: by name, through a `fn` pointer, through a vtable,
 //! and as C does.
 //!
 //! Each expected value is worked out by hand from the formula beside it.
@@ -104,6 +104,60 @@ fn as_in_c(x: f32, k: i32) -> f32 {
     again(weighted(Sample { value: x, weight: k })).value
 }
 
+#[repr(C)]
+struct Division {
+    quotient: i32,
+    _remainder: i32,
+}
+
+unsafe extern "C" {
+    // C's own
+    safe fn div(numerator: i32, denominator: i32) -> Division;
+}
+
+// x^2, if k / 2 = 4, by a pointer that is known, to what the slice has no copy of
+#[autodiff_reverse(d_foreign, Active, Const, Active)]
+fn foreign(x: f32, k: i32) -> f32 {
+    let divide: extern "C" fn(i32, i32) -> Division = div;
+    if divide(k, 2).quotient == 4 { x * x } else { x }
+}
+
+// 2.25 x, if that stays below 5, or n
+#[inline(never)]
+fn grown(value: Either, n: i32) -> Either {
+    match value {
+        Either::Float(x) if n > 0 && x > 5.0 => Either::Integer(n),
+        Either::Float(x) if n > 0 => grown(Either::Float(1.5 * x), n - 1),
+        value => value,
+    }
+}
+
+#[autodiff_reverse(d_recursive, Active, Active)]
+#[autodiff_forward(t_recursive, Dual, Dual)]
+fn recursive(x: f32) -> f32 {
+    match grown(Either::Float(x), 2) {
+        Either::Float(y) => x * y,
+        Either::Integer(n) => n as f32 * x,
+    }
+}
+
+// x^2 y
+#[autodiff_reverse(d_product, Active, Active)]
+fn product([x, y]: [f32; 2]) -> f32 {
+    x * x * y
+}
+
+#[inline(never)]
+fn gradient(at: [f32; 2]) -> [f32; 2] {
+    d_product(at, 1.0).1
+}
+
+// 4 x + x^2
+#[autodiff_forward(t_of_gradient, Dual, Dual)]
+fn of_gradient(x: f32) -> f32 {
+    gradient([x, 2.0]).iter().sum()
+}
+
 #[inline(never)]
 fn counted(x: f64, n: u64) -> (u64, f64) {
     (n + 1, x * n as f64)
@@ -124,6 +178,25 @@ fn pairs(x: f64, n: u64) -> f64 {
 }
 
 #[inline(never)]
+fn bits(x: f64, n: u64) -> (u64, u64) {
+    ((x * x).to_bits(), n + 1)
+}
+
+#[inline(never)]
+fn both_bits(x: f32) -> [u32; 2] {
+    [x.to_bits(), (x * x).to_bits()]
+}
+
+// (n + 1) x^2 + x^3
+#[autodiff_reverse(d_of_bits, Active, Const, Active)]
+#[autodiff_forward(t_of_bits, Dual, Const, Dual)]
+fn of_bits(x: f64, n: u64) -> f64 {
+    let (square, n) = bits(x, n);
+    let [a, b] = both_bits(x as f32);
+    n as f64 * f64::from_bits(square) + f64::from(f32::from_bits(a) * f32::from_bits(b))
+}
+
+#[inline(never)]
 fn reversed(x: f32x4) -> f32x4 {
     x.reverse() * x
 }
@@ -135,13 +208,12 @@ fn lanes(x: f32) -> f32 {
     reversed(f32x4::from_array([x, 2.0, 3.0, x])).to_array().iter().sum()
 }
 
-// Runs over what a thread is started with, by an address that is not the slice's.
 #[inline(never)]
 fn elsewhere(value: Either) -> f32 {
     thrice(value)
 }
 
-// 3 x^2
+// 3 x^2, and leaves behind a function for others to call
 #[autodiff_reverse(d_stored, Active, Const, Active)]
 fn stored(x: f32, to: &std::sync::Mutex<fn(Either) -> f32>) -> f32 {
     *to.lock().unwrap() = elsewhere;
@@ -168,8 +240,16 @@ fn main() {
 
     exact("C", d_as_in_c(x, black_box(5), 1.0), (30.0, 10.0));
     exact("C, forward", t_as_in_c(x, 1.0, black_box(5)), (30.0, 10.0));
+    exact("foreign", d_foreign(x, black_box(8), 1.0), (9.0, 6.0));
+    exact("foreign, other value", d_foreign(x, black_box(7), 1.0), (3.0, 1.0));
+    exact("recursive", d_recursive(black_box(2.0), 1.0), (9.0, 9.0));
+    exact("recursive, forward", t_recursive(black_box(2.0), 1.0), (9.0, 9.0));
+    exact("recursive, integer", d_recursive(black_box(4.0), 1.0), (4.0, 1.0));
+    exact("gradient", t_of_gradient(x, 1.0), (21.0, 10.0));
     exact("pairs", d_pairs(black_box(3.0), black_box(2), 1.0), (33.0, 14.0));
     exact("pairs, forward", t_pairs(black_box(3.0), 1.0, black_box(2)), (33.0, 14.0));
+    exact("bits", d_of_bits(black_box(3.0), black_box(1), 1.0), (45.0, 39.0));
+    exact("bits, forward", t_of_bits(black_box(3.0), 1.0, black_box(1)), (45.0, 39.0));
     exact("lanes", d_lanes(x, 1.0), (30.0, 12.0));
     exact("lanes, forward", t_lanes(x, 1.0), (30.0, 12.0));
 

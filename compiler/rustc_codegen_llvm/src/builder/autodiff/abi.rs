@@ -1,8 +1,8 @@
 //! By which ABI the functions of the slice call each other.
 //!
 //! The ordinary ABI makes an integer of a small aggregate, and returns a pair in two registers. To Enzyme,
-//! an integer has no derivative, and a pair of a pointer and a float is a pointer. Here, such values are
-//! passed in memory instead, where each part is what it is stored as.
+//! an integer has no derivative, and of a pair it takes one part for what the other is. Here, such values
+//! are passed in memory instead, where each part is what it is stored as.
 //!
 //! `fn` pointers and vtables hold what has the ordinary ABI. Calls of those, the slice replaces by calls of
 //! its own copies, see the module `dispatch`.
@@ -10,7 +10,6 @@
 use std::borrow::Cow;
 use std::{mem, ptr};
 
-use rustc_abi::{BackendRepr, Primitive};
 use rustc_codegen_ssa::mir::load_cast;
 use rustc_codegen_ssa::mir::operand::{OperandRef, OperandValue};
 use rustc_codegen_ssa::mir::place::PlaceRef;
@@ -43,7 +42,7 @@ pub(crate) fn adjust_fn_abi<'tcx>(
     fn_abi: &'tcx FnAbi<'tcx, Ty<'tcx>>,
     request: FnAbiRequest<'tcx>,
 ) -> &'tcx FnAbi<'tcx, Ty<'tcx>> {
-    if !cx.is_autodiff_slice || !is_mixed(cx, fn_abi) {
+    if !cx.is_autodiff_slice || !is_packed(cx, fn_abi) {
         return fn_abi;
     }
     let is_replaced = |method| !IndirectCall { abi: fn_abi, method }.is_formatting(cx.tcx);
@@ -64,27 +63,22 @@ fn copy<'tcx>(cx: &CodegenCx<'_, 'tcx>, instance: Instance<'tcx>) -> Option<Mono
     data.inlined.then_some(*data)
 }
 
-/// Whether floats, or what may be, are passed together with something else in one value of LLVM's.
-fn is_mixed<'tcx>(cx: &CodegenCx<'_, 'tcx>, fn_abi: &FnAbi<'tcx, Ty<'tcx>>) -> bool {
-    !fn_abi.c_variadic
-        && (fn_abi.args.iter().any(|arg| is_passed_mixed(cx, arg))
-            || is_returned_mixed(cx, &fn_abi.ret))
+/// Whether several values are passed or returned as one of LLVM's. The ABI of a primal is as Enzyme wants it.
+fn is_packed<'tcx>(cx: &CodegenCx<'_, 'tcx>, fn_abi: &FnAbi<'tcx, Ty<'tcx>>) -> bool {
+    !fn_abi.autodiff
+        && !fn_abi.c_variadic
+        && (fn_abi.args.iter().any(|arg| is_integer(cx, arg))
+            || is_returned_packed(cx, &fn_abi.ret))
 }
 
 /// Of a union of a float and something else, no more is known in memory than of an integer.
-fn is_passed_mixed<'tcx>(cx: &CodegenCx<'_, 'tcx>, arg: &ArgAbi<'tcx, Ty<'tcx>>) -> bool {
+fn is_integer<'tcx>(cx: &CodegenCx<'_, 'tcx>, arg: &ArgAbi<'tcx, Ty<'tcx>>) -> bool {
     matches!(arg.mode, PassMode::Cast { .. })
         && !Pieces::of(cx, arg.layout).any(|run| run.kind == Kind::Either)
 }
 
-fn is_returned_mixed<'tcx>(cx: &CodegenCx<'_, 'tcx>, ret: &ArgAbi<'tcx, Ty<'tcx>>) -> bool {
-    match (&ret.mode, ret.layout.backend_repr) {
-        (PassMode::Cast { .. }, _) => is_passed_mixed(cx, ret),
-        (PassMode::Pair(..), BackendRepr::ScalarPair(a, b)) => {
-            [a, b].iter().any(|scalar| matches!(scalar.primitive(), Primitive::Float(_)))
-        }
-        _ => false,
-    }
+fn is_returned_packed<'tcx>(cx: &CodegenCx<'_, 'tcx>, ret: &ArgAbi<'tcx, Ty<'tcx>>) -> bool {
+    matches!(ret.mode, PassMode::Pair(..)) || is_integer(cx, ret)
 }
 
 fn in_memory<'tcx>(
@@ -98,11 +92,11 @@ fn in_memory<'tcx>(
     };
     let mut fn_abi = fn_abi.clone();
     for arg in &mut fn_abi.args {
-        if is_passed_mixed(cx, arg) {
+        if is_integer(cx, arg) {
             *arg = in_memory(arg);
         }
     }
-    if is_returned_mixed(cx, &fn_abi.ret) {
+    if is_returned_packed(cx, &fn_abi.ret) {
         fn_abi.ret = in_memory(&fn_abi.ret);
     }
     fn_abi
@@ -112,8 +106,7 @@ fn in_memory<'tcx>(
 ///
 /// It is called in a way of its own, or `sret` is to be taken from it (AutodiffPasses.cpp).
 fn is_apart<'tcx>(cx: &CodegenCx<'_, 'tcx>, fn_abi: &FnAbi<'tcx, Ty<'tcx>>) -> bool {
-    is_mixed(cx, fn_abi)
-        || matches!(fn_abi.ret.mode, PassMode::Pair(..) | PassMode::Indirect { .. })
+    is_packed(cx, fn_abi) || fn_abi.ret.is_indirect()
 }
 
 /// By what name, linkage and visibility codegen defines a function whose symbol is `symbol_name`.
@@ -258,7 +251,7 @@ pub(super) fn callee_of_pointer<'ll, 'tcx>(
             .find_map(|(&instance, &value)| ptr::eq(value, callee).then_some(instance))?
     };
     let own_abi = cx.fn_abi_of_instance(instance, ty::List::empty());
-    if !is_mixed(cx, own_abi) || own_abi.args.len() != fn_abi.args.len() {
+    if !is_packed(cx, own_abi) || own_abi.args.len() != fn_abi.args.len() {
         return None;
     }
     let name = cx.generate_local_symbol_name("autodiff.pointer");
@@ -268,7 +261,7 @@ pub(super) fn callee_of_pointer<'ll, 'tcx>(
 }
 
 /// Memory for what `ret` returns in registers.
-pub(super) fn slot<'ll, 'tcx>(
+fn slot<'ll, 'tcx>(
     bx: &mut Builder<'_, 'll, 'tcx>,
     ret: &ArgAbi<'tcx, Ty<'tcx>>,
 ) -> PlaceRef<'tcx, &'ll Value> {
@@ -282,7 +275,7 @@ pub(super) fn slot<'ll, 'tcx>(
 }
 
 /// What is in `slot`, as `ret` returns it in registers.
-pub(super) fn returned_in<'ll, 'tcx>(
+fn returned_in<'ll, 'tcx>(
     bx: &mut Builder<'_, 'll, 'tcx>,
     ret: &ArgAbi<'tcx, Ty<'tcx>>,
     slot: PlaceRef<'tcx, &'ll Value>,

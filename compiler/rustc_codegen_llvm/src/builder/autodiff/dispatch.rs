@@ -4,9 +4,8 @@
 //! a function that compares the callee with all that `rustc_monomorphize::autodiff::candidates` found,
 //! calls what is equal directly, and stops the program if nothing is.
 
-use rustc_abi::{BackendRepr, CanonAbi, HasDataLayout, Primitive};
+use rustc_abi::{CanonAbi, HasDataLayout};
 use rustc_codegen_ssa::common::{IntPredicate, TypeKind};
-use rustc_codegen_ssa::mir::place::PlaceRef;
 use rustc_codegen_ssa::traits::*;
 use rustc_hir::LangItem;
 use rustc_hir::attrs::{Linkage, OptimizeAttr};
@@ -17,7 +16,7 @@ use rustc_middle::ty::layout::FnAbiOf;
 use rustc_middle::ty::print::with_no_trimmed_paths;
 use rustc_middle::ty::{self, Instance, InstanceKind, Ty};
 use rustc_span::DUMMY_SP;
-use rustc_target::callconv::{ArgAbi, ArgAttributes, FnAbi, PassMode};
+use rustc_target::callconv::FnAbi;
 
 use super::abi;
 use crate::abi::FnAbiLlvmExt;
@@ -77,8 +76,6 @@ pub(crate) fn dispatch<'ll, 'tcx>(
         let receiver = &mut args[usize::from(fn_abi.ret.is_indirect())];
         *receiver = of_any_type(&mut bx, *receiver);
     }
-    let slot = mixes_in_registers(fn_abi).then(|| abi::slot(&mut bx, &fn_abi.ret));
-    args.splice(0..0, slot.map(|slot| slot.val.llval));
     for candidate in candidates(cx, call) {
         let candidate_abi = cx.fn_abi_of_instance(candidate, ty::List::empty());
         // One that takes itself by value is no function for a vtable.
@@ -91,10 +88,6 @@ pub(crate) fn dispatch<'ll, 'tcx>(
         bx.switch_to_block(then);
         let (function, abi) = separate(cx, candidate, candidate_abi);
         let result = bx.call(abi.llvm_type(cx), None, Some(&abi), function, &args, None, None);
-        let result = match slot {
-            Some(slot) => abi::returned_in(&mut bx, &fn_abi.ret, slot),
-            None => result,
-        };
         abi::ret(&mut bx, result);
         bx.switch_to_block(otherwise);
     }
@@ -108,17 +101,6 @@ pub(crate) fn dispatch<'ll, 'tcx>(
         bx.ret(cx.const_null(ret_ty))
     }
     Some((ty, function, [call_args, &[pointer]].concat()))
-}
-
-/// Whether what is returned in registers is in part a pointer. Enzyme finds out types for each candidate alone. In
-/// memory, each part is what it is loaded as.
-fn mixes_in_registers<'tcx>(fn_abi: &FnAbi<'tcx, Ty<'tcx>>) -> bool {
-    match (&fn_abi.ret.mode, fn_abi.ret.layout.backend_repr) {
-        (PassMode::Pair(..), BackendRepr::ScalarPair(a, b)) => {
-            [a, b].iter().any(|scalar| matches!(scalar.primitive(), Primitive::Pointer(_)))
-        }
-        _ => false,
-    }
 }
 
 /// `receiver`, of which Enzyme does not know what it points to. Where the function that calls a method has
@@ -148,7 +130,7 @@ fn of_any_type<'ll>(bx: &mut Builder<'_, 'll, '_>, receiver: &'ll Value) -> &'ll
 const SEPARATE_TYPES: &str = "enzyme_ta_norecur";
 
 /// A function that does nothing but call `candidate`, once in a codegen unit, and its ABI: that of the
-/// candidate, but for what is returned through memory.
+/// candidate, but without `sret`.
 ///
 /// To Enzyme, a pointer points to one type in all of a function, while each candidate takes it for one to
 /// its own. What it finds in here, it keeps apart from what it knows of the caller.
@@ -159,12 +141,7 @@ fn separate<'ll, 'tcx>(
 ) -> (&'ll Value, FnAbi<'tcx, Ty<'tcx>>) {
     // As of a primal: an ordinary parameter instead of `sret`, which would say to Enzyme what type the
     // result is of.
-    let mut fn_abi = FnAbi { autodiff: true, ..candidate_abi.clone() };
-    let is_moved = mixes_in_registers(candidate_abi);
-    if is_moved {
-        fn_abi.ret = ArgAbi::new(cx, fn_abi.ret.layout, |_, _| ArgAttributes::new());
-        fn_abi.ret.make_indirect();
-    }
+    let fn_abi = FnAbi { autodiff: true, ..candidate_abi.clone() };
     let name = format!("{}.candidate", cx.tcx.symbol_name(candidate).name);
     if let Some(function) = cx.get_declared_value(&name) {
         return (function, fn_abi);
@@ -187,19 +164,12 @@ fn separate<'ll, 'tcx>(
     cx.add_compiler_used_global(function);
     let start = Builder::append_block(cx, function, "start");
     let count = cx.func_params_types(llty).len() as u32;
-    let mut args: Vec<_> = (0..count).map(|i| llvm::get_param(function, i)).collect();
-    let out = is_moved.then(|| PlaceRef::new_sized(args.remove(0), fn_abi.ret.layout));
+    let args: Vec<_> = (0..count).map(|i| llvm::get_param(function, i)).collect();
     let mut bx = Builder::build(cx, start);
     let llty = candidate_abi.llvm_type(cx);
     let callee = cx.get_fn(candidate);
     let result = bx.call(llty, None, Some(candidate_abi), callee, &args, None, None);
-    match out {
-        Some(out) => {
-            bx.store_arg(&candidate_abi.ret, result, out);
-            bx.ret_void();
-        }
-        None => abi::ret(&mut bx, result),
-    }
+    abi::ret(&mut bx, result);
     (function, fn_abi)
 }
 

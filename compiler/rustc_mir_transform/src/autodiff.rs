@@ -19,15 +19,22 @@ pub(super) fn shows_floats_as_integers<'tcx>(
         return false;
     }
     let (Some(between), Some(to)) = (pointee(tcx, between), pointee(tcx, to)) else { return false };
+    let is_wrapped = from.is_adt();
+    let from = pointee(tcx, from);
     let (of_between, of_to) = (Parts::of(tcx, between), Parts::of(tcx, to));
     // `from` says it as well, or one is a wrapper of the other.
-    if pointee(tcx, from) == Some(between)
-        || of_between.0.contains(&to)
-        || of_to.0.contains(&between)
-    {
+    if from == Some(between) || of_between.0.contains(&to) || of_to.0.contains(&between) {
         return false;
     }
-    of_between.kinds().any(|a| of_to.kinds().any(|b| a.is_mixed_with(b)))
+    of_between.kinds().any(|a| {
+        of_to.kinds().any(|b| match (a, b) {
+            // A container that has a pointer to bytes, as `Vec` has: no cast would be left that shows anything. But
+            // what a raw pointer is cast to so is for the most part an offset in bytes.
+            (Kind::Float, Kind::Byte) => is_wrapped && from == Some(to),
+            (Kind::Float, Kind::Integer) | (Kind::Integer, Kind::Float) => true,
+            _ => false,
+        })
+    })
 }
 
 /// What a pointer leads to, or each element of the slice or array there.
@@ -51,22 +58,13 @@ fn pointee<'tcx>(tcx: TyCtxt<'tcx>, mut ty: Ty<'tcx>) -> Option<Ty<'tcx>> {
     Some(pointee)
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 enum Kind {
     Float,
     /// An integer of the size of a float.
     Integer,
     /// An integer as which anything may be accessed.
     Byte,
-}
-
-impl Kind {
-    fn is_mixed_with(self, to: Kind) -> bool {
-        match (self, to) {
-            (Kind::Float, Kind::Integer | Kind::Byte) | (Kind::Integer, Kind::Float) => true,
-            _ => false,
-        }
-    }
 }
 
 /// The types of all that is part of a value.

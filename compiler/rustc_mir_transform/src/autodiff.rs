@@ -21,9 +21,13 @@ pub(super) fn shows_floats_as_integers<'tcx>(
     let (Some(between), Some(to)) = (pointee(tcx, between), pointee(tcx, to)) else { return false };
     let is_wrapped = from.is_adt();
     let from = pointee(tcx, from);
+    // `from` says it as well.
+    if from == Some(between) {
+        return false;
+    }
     let (of_between, of_to) = (Parts::of(tcx, between), Parts::of(tcx, to));
-    // `from` says it as well, or one is a wrapper of the other.
-    if from == Some(between) || of_between.0.contains(&to) || of_to.0.contains(&between) {
+    // One is a wrapper of the other.
+    if of_between.0.contains(&to) || of_to.0.contains(&between) {
         return false;
     }
     of_between.kinds().any(|a| {

@@ -18,7 +18,9 @@ use rustc_span::sym;
 
 use crate::back::lto::ModuleBuffer;
 use crate::back::write::{self, AutodiffStage, CodegenDiagnosticsStage, DiagnosticHandlers};
-use crate::builder::autodiff::{COPY, inactive_attrs, is_inactive, kind_of_static};
+use crate::builder::autodiff::{
+    COPY, define_addresses, inactive_attrs, is_inactive, kind_of_static,
+};
 use crate::context::CodegenCx;
 use crate::errors::{FromLlvmDiag, LlvmError};
 use crate::llvm::{self, AttributeKind};
@@ -91,8 +93,9 @@ pub(crate) fn differentiate(
 /// By which attribute a function is known that LLVM believes not to free memory until Enzyme has run.
 const FREES_NOTHING: &str = "rustc.autodiff.nofree";
 
-/// Says what the slice's functions and statics have to do with derivatives.
+/// Completes the slice, and says what its functions and statics have to do with derivatives.
 pub(crate) fn describe_items<'tcx>(cx: &CodegenCx<'_, 'tcx>) {
+    define_addresses(cx);
     // Enzyme wants to know as well that they do not free what the primal holds on to.
     let no_free = [
         llvm::CreateAttrString(cx.llcx, FREES_NOTHING),

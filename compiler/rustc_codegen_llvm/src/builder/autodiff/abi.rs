@@ -85,7 +85,7 @@ fn in_memory<'tcx>(
     cx: &CodegenCx<'_, 'tcx>,
     fn_abi: &FnAbi<'tcx, Ty<'tcx>>,
 ) -> FnAbi<'tcx, Ty<'tcx>> {
-    let in_memory = |arg: &ArgAbi<'tcx, Ty<'tcx>>| {
+    let indirect = |arg: &ArgAbi<'tcx, Ty<'tcx>>| {
         let mut arg = ArgAbi::new(cx, arg.layout, |_, _| ArgAttributes::new());
         arg.make_indirect();
         arg
@@ -93,11 +93,11 @@ fn in_memory<'tcx>(
     let mut fn_abi = fn_abi.clone();
     for arg in &mut fn_abi.args {
         if is_integer(cx, arg) {
-            *arg = in_memory(arg);
+            *arg = indirect(arg);
         }
     }
     if is_returned_packed(cx, &fn_abi.ret) {
-        fn_abi.ret = in_memory(&fn_abi.ret);
+        fn_abi.ret = indirect(&fn_abi.ret);
     }
     fn_abi
 }
@@ -213,7 +213,7 @@ fn adapt<'ll, 'tcx>(
             bx.ret_void();
         }
         (None, Some(slot)) => {
-            let result = returned_in(bx, &from.ret, slot);
+            let result = load_slot(bx, &from.ret, slot);
             bx.ret(result);
         }
         _ => ret(bx, result),
@@ -222,7 +222,7 @@ fn adapt<'ll, 'tcx>(
 }
 
 /// As how many arguments LLVM takes one of this mode.
-fn llvm_args(mode: &PassMode) -> usize {
+pub(super) fn llvm_args(mode: &PassMode) -> usize {
     match mode {
         PassMode::Ignore => 0,
         PassMode::Direct(_) | PassMode::Indirect { meta_attrs: None, .. } => 1,
@@ -260,29 +260,29 @@ pub(super) fn callee_of_pointer<'ll, 'tcx>(
     Some(function)
 }
 
-/// Memory for what `ret` returns in registers.
-fn slot<'ll, 'tcx>(
+/// Memory for what `arg` is in registers.
+pub(super) fn slot<'ll, 'tcx>(
     bx: &mut Builder<'_, 'll, 'tcx>,
-    ret: &ArgAbi<'tcx, Ty<'tcx>>,
+    arg: &ArgAbi<'tcx, Ty<'tcx>>,
 ) -> PlaceRef<'tcx, &'ll Value> {
-    let (mut size, mut align) = (ret.layout.size, ret.layout.align.abi);
+    let (mut size, mut align) = (arg.layout.size, arg.layout.align.abi);
     // What it is cast to may be larger.
-    if let PassMode::Cast { cast, .. } = &ret.mode {
+    if let PassMode::Cast { cast, .. } = &arg.mode {
         size = size.max(cast.size(bx));
         align = align.max(cast.align(bx));
     }
-    PlaceRef::new_sized_aligned(bx.alloca(size, align), ret.layout, align)
+    PlaceRef::new_sized_aligned(bx.alloca(size, align), arg.layout, align)
 }
 
-/// What is in `slot`, as `ret` returns it in registers.
-fn returned_in<'ll, 'tcx>(
+/// What is in `slot`, as `arg` is in registers.
+pub(super) fn load_slot<'ll, 'tcx>(
     bx: &mut Builder<'_, 'll, 'tcx>,
-    ret: &ArgAbi<'tcx, Ty<'tcx>>,
+    arg: &ArgAbi<'tcx, Ty<'tcx>>,
     slot: PlaceRef<'tcx, &'ll Value>,
 ) -> &'ll Value {
-    match &ret.mode {
+    match &arg.mode {
         PassMode::Cast { cast, .. } => {
-            load_cast(bx, cast, ret.layout, slot.val.llval, slot.val.align)
+            load_cast(bx, cast, arg.layout, slot.val.llval, slot.val.align)
         }
         _ => bx.load_operand(slot).immediate_or_packed_pair(bx),
     }

@@ -5,7 +5,6 @@
 //! too: Enzyme takes the derivative of the first to be 1, while the shadow of memory starts as whatever
 //! seed it is given.
 
-use rustc_codegen_ssa::mir::load_cast;
 use rustc_codegen_ssa::mir::operand::{OperandRef, OperandValue};
 use rustc_codegen_ssa::mir::place::{PlaceRef, PlaceValue};
 use rustc_codegen_ssa::traits::*;
@@ -18,7 +17,7 @@ use crate::abi::FnAbiLlvmExt;
 use crate::attributes;
 use crate::builder::Builder;
 use crate::builder::autodiff::lower::is_read_only;
-use crate::builder::autodiff::{dispatch, shadow, types};
+use crate::builder::autodiff::{abi, dispatch, shadow, types};
 use crate::context::CodegenCx;
 use crate::llvm::{self, AttributeKind, AttributePlace, Value};
 
@@ -181,11 +180,7 @@ fn describe_parameters<'ll, 'tcx>(
             }
             _ => {}
         }
-        index += match arg.mode {
-            PassMode::Ignore => 0,
-            PassMode::Pair(..) => 2,
-            _ => 1,
-        };
+        index += abi::llvm_args(&arg.mode) as u32;
     }
 }
 
@@ -211,16 +206,13 @@ pub(super) fn pass<'ll, 'tcx>(
             let OperandValue::Pair(first, second) = loaded(bx).val else { unreachable!() };
             args.extend([first, second]);
         }
-        PassMode::Cast { cast, pad_i32 } => {
+        PassMode::Cast { pad_i32, .. } => {
             if *pad_i32 {
                 args.push(bx.const_undef(bx.type_i32()));
             }
-            // The cast type may be larger than the value: read no byte behind it.
-            let size = cast.size(bx).max(operand.layout.size);
-            let align = cast.align(bx).max(operand.layout.align.abi);
-            let scratch = bx.alloca(size, align);
-            in_memory(bx, PlaceRef::new_sized_aligned(scratch, operand.layout, align));
-            args.push(load_cast(bx, cast, operand.layout, scratch, align));
+            let slot = abi::slot(bx, arg);
+            in_memory(bx, slot);
+            args.push(abi::load_slot(bx, arg, slot));
         }
         PassMode::Indirect { attrs, .. } => {
             // The callee owns what it is passed, as does the adapter, but may want it better aligned.

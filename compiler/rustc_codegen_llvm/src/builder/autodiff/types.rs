@@ -66,7 +66,8 @@ pub(super) fn is_chosen_by_std<'tcx>(
 ) -> bool {
     let function = innermost(cx, |function| {
         !is_of_std(cx, function)
-            || knows(cx, function, known) && function.args.types().all(|ty| element(ty) != chosen)
+            || function.args.types().all(|ty| element(ty) != chosen)
+                && knows(&known_types(cx, function), known)
     });
     function.is_some_and(|function| is_of_std(cx, function))
 }
@@ -79,11 +80,11 @@ pub(super) fn cast_before<'tcx>(
     mut is_wanted: impl FnMut(TyAndLayout<'tcx>) -> bool,
 ) -> Option<TyAndLayout<'tcx>> {
     let function = innermost(cx, |_| true)?;
-    if knows(cx, function, pointee) {
+    let known = known_types(cx, function);
+    if knows(&known, pointee) {
         return None;
     }
-    let known = known(cx, function).into_iter();
-    let sized = known.filter(|ty| ty.is_sized(cx.tcx, cx.typing_env()));
+    let sized = known.into_iter().filter(|ty| ty.is_sized(cx.tcx, cx.typing_env()));
     sized.map(|ty| cx.layout_of(ty)).find(|&layout| is_wanted(layout))
 }
 
@@ -92,14 +93,13 @@ pub(super) fn is_done_by_std(cx: &CodegenCx<'_, '_>) -> bool {
     innermost(cx, |_| true).is_some_and(|function| is_of_std(cx, function))
 }
 
-/// Whether a function is generic over something in `ty`, or takes it.
-fn knows<'tcx>(cx: &CodegenCx<'_, 'tcx>, function: Instance<'tcx>, ty: Ty<'tcx>) -> bool {
-    let known = known(cx, function);
+/// Whether something in `ty` is one of the types that a function knows.
+fn knows<'tcx>(known: &[Ty<'tcx>], ty: Ty<'tcx>) -> bool {
     ty.walk().filter_map(|part| part.as_type()).any(|part| known.contains(&part))
 }
 
 /// The types that a function is generic over, or takes, and what these are made of.
-fn known<'tcx>(cx: &CodegenCx<'_, 'tcx>, function: Instance<'tcx>) -> Vec<Ty<'tcx>> {
+fn known_types<'tcx>(cx: &CodegenCx<'_, 'tcx>, function: Instance<'tcx>) -> Vec<Ty<'tcx>> {
     let mut parts: Vec<_> = function.args.iter().flat_map(|arg| arg.walk()).collect();
     if matches!(cx.tcx.def_kind(function.def_id()), DefKind::Fn | DefKind::AssocFn) {
         let sig = cx.tcx.fn_sig(function.def_id()).instantiate(cx.tcx, function.args);

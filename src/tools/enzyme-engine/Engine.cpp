@@ -236,7 +236,10 @@ Expected<std::unique_ptr<Module>> engine::differentiate(const Module &M) {
              // What LLVM finds out about where pointers go stops at what Enzyme hands on to a reverse, which
              // is a structure: it would take what they lead to for untouched. AutodiffPointers.cpp of
              // rustc_llvm sees to it afterwards.
-             "--capture-tracking-max-uses-to-explore=0"},
+             "--capture-tracking-max-uses-to-explore=0",
+             // GVN looks for loads of the same group as one, and Enzyme gives each cache a group. Where the
+             // cache is null, on a way that nothing takes, LLVM fails: null has no list of its users.
+             "--enable-gvn-memdep=0"},
             Directory->file("out.ll"),
             Directory->file("err.txt"),
             *TimeLimit};

@@ -58,6 +58,11 @@ void LLVMRustForgetOpaque(Module &M);
 void LLVMRustShapeLoops(Function &F);
 void LLVMRustHideUncountedExits(Function &F, LoopInfo &LI, ScalarEvolution &SE);
 
+// In AutodiffMemory.cpp.
+void LLVMRustDefineRealloc(Module &M);
+void LLVMRustNoteFrees(Module &M);
+void LLVMRustFreeNoted(Module &M);
+
 // In AutodiffPointers.cpp.
 void LLVMRustKeepChosenObjects(Function &F, ScalarEvolution &SE);
 void LLVMRustTouchReturnedPointers(Function &F);
@@ -68,6 +73,9 @@ void LLVMRustSpreadAggregates(Module &M);
 // In AutodiffPowers.cpp.
 void LLVMRustPowersOfZero(Function &F);
 void LLVMRustForgetPowers(Module &M);
+
+// In AutodiffScopes.cpp.
+void LLVMRustForgetScopesOfReads(Module &M);
 
 // In AutodiffStatics.cpp.
 void LLVMRustForEachDerivative(
@@ -85,6 +93,7 @@ void LLVMRustCountVariables(Function &F);
 
 // In AutodiffTypes.cpp.
 Function *LLVMRustDeclareMarker(Module &M, StringRef Name, FunctionType *Ty);
+void LLVMRustSuspectOctets(Module &M);
 void LLVMRustTellTypes(Function &F);
 void LLVMRustForgetUnknownBytes(Module &M);
 
@@ -99,61 +108,10 @@ void defineAll(Function &F) {
           Incoming.set(Constant::getNullValue(Phi.getType()));
 }
 
-// Gives `__rust_realloc` a body of what Enzyme knows: an allocation, a copy, and
-// the end of the old one.
 struct ReallocPass : PassInfoMixin<ReallocPass> {
   PreservedAnalyses run(Module &M, ModuleAnalysisManager &) {
-    constexpr StringRef Name = "__rust_realloc";
-    for (Function &F : M)
-      if (F.isDeclaration() && F.arg_size() == 4 && F.getName().ends_with(Name)) {
-        define(F, F.getName().drop_back(Name.size()));
-        return PreservedAnalyses::none();
-      }
-    return PreservedAnalyses::all();
-  }
-
-private:
-  // The symbol of one of its siblings. Mangled, their names have a length.
-  static std::string sibling(StringRef Prefix, StringRef Name) {
-    if (Prefix.consume_back("14_"))
-      return (Prefix + Twine(Name.size()) + "_" + Name).str();
-    return (Prefix + Name).str();
-  }
-
-  static void define(Function &F, StringRef Prefix) {
-    Module &M = *F.getParent();
-    LLVMContext &C = M.getContext();
-    Value *Old = F.getArg(0), *OldSize = F.getArg(1), *Align = F.getArg(2),
-          *NewSize = F.getArg(3);
-    Type *Ptr = Old->getType(), *Size = OldSize->getType();
-    FunctionCallee Alloc = M.getOrInsertFunction(
-        sibling(Prefix, "__rust_alloc"),
-        FunctionType::get(Ptr, {Size, Size}, false));
-    FunctionCallee Dealloc = M.getOrInsertFunction(
-        sibling(Prefix, "__rust_dealloc"),
-        FunctionType::get(Type::getVoidTy(C), {Ptr, Size, Size}, false));
-
-    // The symbol stays what it is, in the codegen unit that this becomes part of.
-    Function *Body = Function::Create(F.getFunctionType(),
-                                      GlobalValue::InternalLinkage,
-                                      "rustc.autodiff.realloc", M);
-    Body->addFnAttr(Attribute::AlwaysInline);
-    F.replaceAllUsesWith(Body);
-    Old = Body->getArg(0), OldSize = Body->getArg(1), Align = Body->getArg(2),
-    NewSize = Body->getArg(3);
-    IRBuilder<> Builder(BasicBlock::Create(C, "", Body));
-    BasicBlock *Copy = BasicBlock::Create(C, "", Body);
-    BasicBlock *End = BasicBlock::Create(C, "", Body);
-    CallInst *New = Builder.CreateCall(Alloc, {NewSize, Align});
-    Builder.CreateCondBr(Builder.CreateIsNull(New), End, Copy);
-    Builder.SetInsertPoint(Copy);
-    Value *Shorter = Builder.CreateICmpULT(NewSize, OldSize);
-    Builder.CreateMemCpy(New, MaybeAlign(), Old, MaybeAlign(),
-                         Builder.CreateSelect(Shorter, NewSize, OldSize));
-    Builder.CreateCall(Dealloc, {Old, OldSize, Align});
-    Builder.CreateBr(End);
-    Builder.SetInsertPoint(End);
-    Builder.CreateRet(New);
+    LLVMRustDefineRealloc(M);
+    return PreservedAnalyses::none();
   }
 };
 
@@ -291,10 +249,13 @@ struct SpreadStoresPass : PassInfoMixin<SpreadStoresPass> {
   }
 };
 
-struct CastsPass : PassInfoMixin<CastsPass> {
+struct DescribePass : PassInfoMixin<DescribePass> {
   PreservedAnalyses run(Module &M, ModuleAnalysisManager &) {
     LLVMRustForgetCasts(M);
+    LLVMRustSuspectOctets(M);
+    LLVMRustForgetScopesOfReads(M);
     LLVMRustTellAlignment(M);
+    LLVMRustNoteFrees(M);
     return PreservedAnalyses::none();
   }
 };
@@ -385,6 +346,7 @@ struct RevealPass : PassInfoMixin<RevealPass> {
     LLVMRustPassArraysForVectors(M);
     LLVMRustSpreadAggregates(M);
     LLVMRustForgetUnknownBytes(M);
+    LLVMRustFreeNoted(M);
     return PreservedAnalyses::none();
   }
 };
@@ -414,7 +376,7 @@ void LLVMRustAddPassesBeforeEnzyme(ModulePassManager &MPM, PassBuilder &PB,
   // is stored as a float and loaded as an integer.
   Variables.addPass(PromotePass());
   MPM.addPass(createModuleToFunctionPassAdaptor(std::move(Variables)));
-  MPM.addPass(CastsPass());
+  MPM.addPass(DescribePass());
   MPM.addPass(createModuleToFunctionPassAdaptor(PreparePass()));
 }
 

@@ -10,6 +10,7 @@
 #include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/Module.h"
 #include "llvm/IR/ValueHandle.h"
+#include "llvm/Transforms/Utils/Local.h"
 
 using namespace llvm;
 using namespace autodiff;
@@ -498,6 +499,33 @@ void LLVMRustTellTypes(Function &F) {
       storeFloats(*Store, Floats);
   for (MemIntrinsic *Move : Moves)
     describe(*Move);
+}
+
+// Whether \p I accesses a float where there are bytes to others. What is aligned as floats are is no buffer of bytes.
+static bool isFloatInBytes(Instruction &I) {
+  if (!isa<LoadInst, StoreInst>(I))
+    return false;
+  const DataLayout &Layout = I.getDataLayout();
+  Type *Ty = getLoadStoreType(&I)->getScalarType();
+  const MDNode *Tag = I.getMetadata(LLVMContext::MD_tbaa);
+  if (!Ty->isFloatingPointTy() || (Tag && is_contained({Bytes, Octets}, nameOf(Tag))))
+    return Ty->isFloatingPointTy();
+  Align Natural = Layout.getABITypeAlign(Ty);
+  // An access that LLVM has made of a copy may have less than there is.
+  return getLoadStoreAlignment(&I) < Natural &&
+         getKnownAlignment(getLoadStorePointerOperand(&I), Layout) < Natural;
+}
+
+// A `u8` is a number, unless floats become bytes somewhere. Then, each may be a part of one: those who move a
+// buffer of bytes need not know what it is for.
+void LLVMRustSuspectOctets(Module &M) {
+  if (none_of(M, [](Function &F) { return any_of(instructions(F), isFloatInBytes); }))
+    return;
+  MDNode *Suspect = tag(M.getContext(), Bytes);
+  for (Function &F : M)
+    for (Instruction &I : instructions(F))
+      if (MDNode *Tag = I.getMetadata(LLVMContext::MD_tbaa); Tag && nameOf(Tag) == Octets)
+        I.setMetadata(LLVMContext::MD_tbaa, Suspect);
 }
 
 bool LLVMRustHoldsFloat(const GlobalVariable &Static) {

@@ -62,4 +62,5 @@ fn main() {
     d_f(&[1.0, 2.0, 3.0, 4.0], &mut [0.0; 4], 1.0);
 }
 
-//~? ERROR Enzyme: No augmented forward pass found for bytes that may be floats or not
+//[kept,sum]~? ERROR Enzyme: No augmented forward pass found for bytes that may be floats or not
+//[parts]~? ERROR Enzyme: Illegal updateAnalysis

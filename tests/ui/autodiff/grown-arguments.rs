@@ -153,7 +153,7 @@ const CASES: [(fn(), &str); 11] = [
             let new = || Recorder { _name: "", parts: ([vec![], vec![]], 0) };
             d_record(&mut new(), &mut new(), 3.0, 1.0);
         },
-        "derivative of `record` leaves memory that it has freed in a `std::vec::Vec<f64>`",
+        "derivative of `record` leaves new memory in a `std::vec::Vec<f64>`",
     ),
     (
         || {
@@ -179,40 +179,40 @@ const CASES: [(fn(), &str); 11] = [
             let (mut history, mut shadow) = (Vec::with_capacity(1), Vec::with_capacity(1));
             d_remember(&mut history, &mut shadow, 3.0, 1.0);
         },
-        "derivative of `remember` leaves memory that it has freed in what its caller owns, or has dropped",
+        "derivative of `remember` leaves new memory in what its caller owns, or has dropped",
     ),
     (
         || {
             let (mut lists, mut shadows) = ([vec![1.0], vec![]], [vec![0.0], vec![]]);
             d_grow_last(&mut lists, &mut shadows, 3.0, 1.0);
         },
-        "derivative of `grow_last` leaves memory that it has freed in what its caller owns",
+        "derivative of `grow_last` leaves new memory in what its caller owns",
     ),
     (
         || {
             d_reshape(&mut Shape::Empty, &mut Shape::Empty, 3.0);
         },
-        "derivative of `reshape` leaves memory that it has freed in what its caller owns",
+        "derivative of `reshape` leaves new memory in what its caller owns",
     ),
     (
         || {
             d_queue(&mut VecDeque::new(), &mut VecDeque::new(), 3.0, 1.0);
         },
-        "derivative of `queue` leaves memory that it has freed in what its caller owns",
+        "derivative of `queue` leaves new memory in what its caller owns",
     ),
     (
         || {
             let new = || Node { value: 2.0, next: Some(Box::new(Node { value: 3.0, next: None })) };
             d_append(&mut new(), &mut new(), 3.0);
         },
-        "derivative of `append` leaves memory that it has freed in what its caller owns",
+        "derivative of `append` leaves new memory in what its caller owns",
     ),
     (
         || {
             let (mut lists, mut shadows) = (vec![vec![1.0], vec![2.0]], vec![vec![0.0], vec![0.0]]);
             d_drop_one(&mut lists, &mut shadows, 1.0);
         },
-        "derivative of `drop_one` leaves memory that it has freed in what its caller owns, or has dropped",
+        "derivative of `drop_one` leaves new memory in what its caller owns, or has dropped",
     ),
 ];
 

@@ -11,10 +11,10 @@ use rustc_data_structures::profiling::SelfProfilerRef;
 use rustc_errors::DiagCtxtHandle;
 use rustc_hir::def::DefKind;
 use rustc_hir::def_id::DefId;
+use rustc_hir::lang_items::LangItem;
 use rustc_macros::Diagnostic;
-use rustc_middle::ty::{Instance, TyCtxt};
+use rustc_middle::ty::{self, Instance, Ty, TyCtxt};
 use rustc_session::config::OptLevel;
-use rustc_span::sym;
 
 use crate::back::lto::ModuleBuffer;
 use crate::back::write::{self, AutodiffStage, CodegenDiagnosticsStage, DiagnosticHandlers};
@@ -124,7 +124,7 @@ pub(crate) fn describe_items<'tcx>(cx: &CodegenCx<'_, 'tcx>) {
         if frees_nothing(cx.tcx, instance.def_id()) {
             attributes::apply_to_llfn(value, place, &no_free);
         }
-        if serves_every_type(cx.tcx, instance) {
+        if is_of_allocator(cx.tcx, instance) {
             let no_inline = AttributeKind::NoInline;
             unsafe { llvm::LLVMRustRemoveEnumAttributeAtIndex(value, place.as_uint(), no_inline) };
             attributes::apply_to_llfn(value, place, &inline);
@@ -145,15 +145,17 @@ fn frees_nothing(tcx: TyCtxt<'_>, def_id: DefId) -> bool {
     }
 }
 
-/// Whether `instance` is of those by which containers get their memory, whatever they contain. Enzyme would
-/// have it that this is always the same. Inlined, they copy what the container is used for.
-fn serves_every_type<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> bool {
-    let path = tcx.def_path(instance.def_id());
-    tcx.crate_name(path.krate) == sym::alloc
-        && matches!(
-            path.data.first().and_then(|module| module.data.get_opt_name()),
-            Some(name) if matches!(name.as_str(), "alloc" | "raw_vec")
-        )
+/// Whether `instance` is a method of the allocator, or of what is generic over nothing but that, as the inner part of
+/// `RawVec` is. Memory is what it is allocated for, which only those know who call such a method.
+fn is_of_allocator<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> bool {
+    let Some(of) = tcx.impl_of_assoc(instance.def_id()) else { return false };
+    let ty = tcx.type_of(of).instantiate(tcx, instance.args);
+    let is_allocator = |ty: Ty<'tcx>| {
+        ty.ty_adt_def().is_some_and(|def| tcx.is_lang_item(def.did(), LangItem::GlobalAlloc))
+    };
+    let ty::Adt(_, args) = *ty.kind() else { return false };
+    let mut args = args.types();
+    is_allocator(ty) || (args.next().is_some_and(is_allocator) && args.next().is_none())
 }
 
 /// Takes back what was said for Enzyme's sake, and what kept LLVM's hands off until it has run.

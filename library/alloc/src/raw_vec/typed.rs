@@ -2,7 +2,8 @@
 //!
 //! `RawVecInner` is compiled once for all types, and what it moves is bytes. The autodiff slice calls these
 //! in its place, as `#[rustc_autodiff_stand_in]` says. They grow and shrink just as `RawVecInner` does, but by
-//! an allocation of its own each, into which the elements are copied as values of `T`.
+//! an allocation of its own each, into which the elements are copied as values of `T`. They are inlined, as what
+//! an element is need not be all that its type says: of the bytes of a `Vec<u8>`, only those know who fill it.
 
 // Only the autodiff slice calls these.
 #![allow(dead_code)]
@@ -24,6 +25,7 @@ fn out_of_memory(layout: Layout) -> TryReserveError {
 /// Without a `Result` of a vector, which would have its pointer where the error has a number: Enzyme knows more
 /// about a pointer that is nowhere in memory.
 #[cfg(not(no_global_oom_handling))]
+#[inline(always)]
 fn allocate_in<A: Allocator>(
     capacity: usize,
     init: AllocInit,
@@ -46,6 +48,7 @@ fn allocate_in<A: Allocator>(
 }
 
 #[cfg(not(no_global_oom_handling))]
+#[inline(always)]
 fn with_capacity_in<A: Allocator>(
     capacity: usize,
     alloc: A,
@@ -55,6 +58,7 @@ fn with_capacity_in<A: Allocator>(
 }
 
 #[cfg(not(no_global_oom_handling))]
+#[inline(always)]
 fn with_capacity_zeroed_in<A: Allocator>(
     capacity: usize,
     alloc: A,
@@ -65,6 +69,7 @@ fn with_capacity_zeroed_in<A: Allocator>(
 
 /// Copies `len` elements to new memory, which has room for as many as `layout` says, and frees the old. Returns
 /// nothing if there is no memory.
+#[inline(always)]
 unsafe fn move_to<T, A: Allocator>(
     inner: &RawVecInner<A>,
     layout: Layout,
@@ -81,6 +86,7 @@ unsafe fn move_to<T, A: Allocator>(
     Some(memory)
 }
 
+#[inline(always)]
 unsafe fn finish_grow<T, A: Allocator>(
     inner: &RawVecInner<A>,
     cap: usize,
@@ -91,6 +97,7 @@ unsafe fn finish_grow<T, A: Allocator>(
     memory.ok_or(out_of_memory(layout))
 }
 
+#[inline(always)]
 unsafe fn grow_to<T, A: Allocator>(
     inner: &mut RawVecInner<A>,
     cap: usize,
@@ -106,6 +113,7 @@ unsafe fn grow_to<T, A: Allocator>(
     Ok(())
 }
 
+#[inline(always)]
 unsafe fn grow_exact<T, A: Allocator>(
     inner: &mut RawVecInner<A>,
     len: usize,
@@ -119,6 +127,7 @@ unsafe fn grow_exact<T, A: Allocator>(
     unsafe { grow_to::<T, A>(inner, cap, elem_layout) }
 }
 
+#[inline(always)]
 unsafe fn grow_amortized<T, A: Allocator>(
     inner: &mut RawVecInner<A>,
     len: usize,
@@ -135,6 +144,7 @@ unsafe fn grow_amortized<T, A: Allocator>(
 }
 
 #[cfg(not(no_global_oom_handling))]
+#[inline(always)]
 unsafe fn grow_one<T, A: Allocator>(inner: &mut RawVecInner<A>, elem_layout: Layout) {
     if let Err(err) = unsafe { grow_amortized::<T, A>(inner, inner.cap.as_inner(), 1, elem_layout) }
     {
@@ -143,6 +153,7 @@ unsafe fn grow_one<T, A: Allocator>(inner: &mut RawVecInner<A>, elem_layout: Lay
 }
 
 #[cfg(not(no_global_oom_handling))]
+#[inline(always)]
 unsafe fn reserve<T, A: Allocator>(
     inner: &mut RawVecInner<A>,
     len: usize,
@@ -155,6 +166,7 @@ unsafe fn reserve<T, A: Allocator>(
 }
 
 #[cfg(not(no_global_oom_handling))]
+#[inline(always)]
 unsafe fn reserve_and_handle<T, A: Allocator>(
     inner: &mut RawVecInner<A>,
     len: usize,
@@ -166,6 +178,7 @@ unsafe fn reserve_and_handle<T, A: Allocator>(
     }
 }
 
+#[inline(always)]
 unsafe fn try_reserve<T, A: Allocator>(
     inner: &mut RawVecInner<A>,
     len: usize,
@@ -179,6 +192,7 @@ unsafe fn try_reserve<T, A: Allocator>(
 }
 
 #[cfg(not(no_global_oom_handling))]
+#[inline(always)]
 unsafe fn reserve_exact<T, A: Allocator>(
     inner: &mut RawVecInner<A>,
     len: usize,
@@ -190,6 +204,7 @@ unsafe fn reserve_exact<T, A: Allocator>(
     }
 }
 
+#[inline(always)]
 unsafe fn try_reserve_exact<T, A: Allocator>(
     inner: &mut RawVecInner<A>,
     len: usize,
@@ -203,6 +218,7 @@ unsafe fn try_reserve_exact<T, A: Allocator>(
 }
 
 #[cfg(not(no_global_oom_handling))]
+#[inline(always)]
 unsafe fn shrink_to_fit<T, A: Allocator>(
     inner: &mut RawVecInner<A>,
     cap: usize,
@@ -214,6 +230,7 @@ unsafe fn shrink_to_fit<T, A: Allocator>(
 }
 
 /// For `try_shrink_to_fit` as well.
+#[inline(always)]
 unsafe fn shrink<T, A: Allocator>(
     inner: &mut RawVecInner<A>,
     cap: usize,
@@ -223,6 +240,7 @@ unsafe fn shrink<T, A: Allocator>(
     unsafe { shrink_unchecked::<T, A>(inner, cap, elem_layout) }
 }
 
+#[inline(always)]
 unsafe fn shrink_unchecked<T, A: Allocator>(
     inner: &mut RawVecInner<A>,
     cap: usize,

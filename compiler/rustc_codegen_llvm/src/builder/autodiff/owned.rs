@@ -1,6 +1,5 @@
-//! Whether a primal has left memory that it allocated with its caller. At the end of a reverse pass, Enzyme
-//! frees what the primal has allocated, as nothing knows of it before the primal runs. What the caller owns by
-//! then, it would read and free again, and the gradient of a `Vec` that grows is where that was before.
+//! Whether a primal has left memory that it allocated with its caller, in place of what was there before. The
+//! gradient of a `Vec` that grows is where that was before, and freed with it when the derivative ends.
 
 use rustc_abi::{BackendRepr, FieldsShape, Primitive, Variants};
 use rustc_ast::expand::autodiff_attrs::DiffMode;
@@ -13,7 +12,7 @@ use rustc_middle::ty::print::with_no_trimmed_paths;
 use rustc_middle::ty::{self, Instance, Ty};
 
 use super::dispatch::stop;
-use super::plan::{Passed, Plan};
+use super::plan::{Activity, Param, Passed, Plan};
 use super::{shadow, shapes};
 use crate::builder::Builder;
 use crate::context::CodegenCx;
@@ -44,7 +43,10 @@ impl<'ll, 'tcx> Owned<'ll, 'tcx> {
         if mode != DiffMode::Reverse {
             return owned;
         }
-        for param in plan.params.iter().filter(|param| param.passed != Passed::Ignored) {
+        // Of what is `Const`, no gradient can be lost.
+        let has_shadow =
+            |param: &&Param| param.passed != Passed::Ignored && param.activity != Activity::Const;
+        for param in plan.params.iter().filter(has_shadow) {
             let value = args.project_field(bx, param.value);
             // What is passed by value is the primal's own.
             if !value.layout.ty.needs_drop(bx.cx.tcx, bx.cx.typing_env()) {
@@ -335,9 +337,9 @@ fn stop_unless<'ll>(
     stop(
         bad,
         &format!(
-            "a derivative of `{primal}` leaves memory that it has freed {place}: in reverse mode, nothing that \
-             the caller owns may grow or be made anew; let the caller reserve the capacity, or copy the values \
-             to what is there"
+            "a derivative of `{primal}` leaves new memory {place}: in reverse mode, nothing that \
+             the caller owns may grow or be made anew, as its gradient would be lost; let the caller reserve \
+             the capacity, or copy the values to what is there"
         ),
     );
     bad.unreachable();

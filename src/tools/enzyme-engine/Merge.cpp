@@ -19,8 +19,8 @@ namespace {
 
 class Merger {
 public:
-  Merger(Module &Into, Module &Answer, const Slice &Question, const Allocator &Alloc)
-      : Into(Into), Answer(Answer), Question(Question), Alloc(Alloc) {}
+  Merger(Module &Into, Module &Answer, const Slice &Question)
+      : Into(Into), Answer(Answer), Question(Question) {}
 
   /// Moves everything over and appends the moved functions to \p Merged.
   Error merge(MutableArrayRef<Function *> Wrappers, SmallVectorImpl<Function *> &Merged);
@@ -28,14 +28,13 @@ public:
 private:
   Error checkWrappers(ArrayRef<Function *> Wrappers);
   Error mapNodes();
-  Error sortGlobals();
+  void sortGlobals();
   void move(GlobalObject &New);
   void replaceWrapper(Function *&Wrapper, Function &Differentiated);
 
   Module &Into;
   Module &Answer;
   const Slice &Question;
-  const Allocator &Alloc;
   ValueToValueMapTy Map;
   /// Functions and variables of the answer that have no original.
   SmallVector<GlobalObject *> New;
@@ -66,22 +65,17 @@ Error Merger::mapNodes() {
 }
 
 /// Decides for every global of the answer whether it stands for one that \p Into has, or is new.
-Error Merger::sortGlobals() {
+void Merger::sortGlobals() {
   for (GlobalObject &GO : Answer.global_objects()) {
     GlobalValue *Original = Question.Originals.lookup(GO.getName());
-    if (!Original && GO.isDeclaration() && !GO.use_empty()) {
-      Expected<Function *> EntryPoint = Alloc.resolve(GO.getName());
-      if (!EntryPoint)
-        return EntryPoint.takeError();
-      // A runtime function (malloc, memset, an intrinsic) that Enzyme introduced may be in use already.
-      Original = *EntryPoint ? *EntryPoint : Into.getNamedValue(GO.getName());
-    }
+    // A runtime function (malloc, memset, an intrinsic) that Enzyme introduced may be in use already.
+    if (!Original && GO.isDeclaration() && !GO.use_empty())
+      Original = Into.getNamedValue(GO.getName());
     if (Original)
       Map[&GO] = Original;
     else if (!GO.use_empty())
       New.push_back(&GO);
   }
-  return Error::success();
 }
 
 void Merger::move(GlobalObject &GO) {
@@ -112,7 +106,7 @@ void Merger::replaceWrapper(Function *&Wrapper, Function &Differentiated) {
 }
 
 /// Enzyme calls what it introduces by the C convention, but link-time optimisation may have given the
-/// function that it finds here, say `__rust_dealloc`, another.
+/// function that it finds here, say `free`, another.
 static void matchCallingConventions(Function &F) {
   for (Instruction &I : instructions(F))
     if (auto *Call = dyn_cast<CallBase>(&I))
@@ -152,8 +146,7 @@ Error Merger::merge(MutableArrayRef<Function *> Wrappers, SmallVectorImpl<Functi
     return E;
   if (Error E = mapNodes())
     return E;
-  if (Error E = sortGlobals())
-    return E;
+  sortGlobals();
 
   SmallVector<GlobalVariable *> Variables;
   for (GlobalObject *GO : New) {
@@ -187,9 +180,9 @@ Error Merger::merge(MutableArrayRef<Function *> Wrappers, SmallVectorImpl<Functi
 }
 
 Error engine::mergeAnswer(Module &Into, std::unique_ptr<Module> Answer, const Slice &Question,
-                          const Allocator &Alloc, MutableArrayRef<Function *> Wrappers) {
+                          MutableArrayRef<Function *> Wrappers) {
   SmallVector<Function *> Merged;
-  if (Error E = Merger(Into, *Answer, Question, Alloc).merge(Wrappers, Merged))
+  if (Error E = Merger(Into, *Answer, Question).merge(Wrappers, Merged))
     return E;
   // Leftovers in there still use what has been moved out, which the verifier would not accept.
   Answer.reset();

@@ -10,7 +10,7 @@ namespace engine {
 
 /// Replaces \p Wrappers, in place, by their differentiated versions. Expects a verified \p Answer.
 llvm::Error mergeAnswer(llvm::Module &Into, std::unique_ptr<llvm::Module> Answer,
-                        const Slice &Question, const Allocator &Alloc,
+                        const Slice &Question,
                         llvm::MutableArrayRef<llvm::Function *> Wrappers);
 
 } // namespace engine

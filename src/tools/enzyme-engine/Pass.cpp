@@ -1,7 +1,6 @@
 // The order of events: outline, cut, differentiate, merge. And what happens if one of them fails.
 
 #include "Pass.h"
-#include "Allocator.h"
 #include "Engine.h"
 #include "Merge.h"
 #include "Outline.h"
@@ -35,14 +34,13 @@ static Error differentiateRequests(Module &M, SmallVectorImpl<Function *> &Wrapp
     return E;
   if (Error E = outlineRequests(M, Wrappers))
     return E;
-  Allocator Alloc(M);
-  Expected<Slice> Question = cutSlice(M, Alloc, Wrappers);
+  Expected<Slice> Question = cutSlice(M, Wrappers);
   if (!Question)
     return Question.takeError();
   auto Answer = differentiate(*Question->M);
   if (!Answer)
     return Answer.takeError();
-  return mergeAnswer(M, std::move(*Answer), *Question, Alloc, Wrappers);
+  return mergeAnswer(M, std::move(*Answer), *Question, Wrappers);
 }
 
 static void trapInstead(Function &F) {

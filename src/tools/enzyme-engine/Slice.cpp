@@ -18,7 +18,7 @@ namespace {
 /// Brings over a global the first time that something already brought over mentions it.
 class Cutter : public ValueMaterializer {
 public:
-  Cutter(Module &From, const Allocator &Alloc) : From(From), Alloc(Alloc) {
+  explicit Cutter(Module &From) : From(From) {
     Result.M = std::make_unique<Module>(From.getModuleIdentifier(), From.getContext());
     Result.M->setDataLayout(From.getDataLayout());
     Result.M->setTargetTriple(From.getTargetTriple());
@@ -47,7 +47,6 @@ private:
   void sortByNesting(ArrayRef<Function *> Wrappers);
 
   Module &From;
-  const Allocator &Alloc;
   Slice Result;
   ValueToValueMapTy Map;
   std::vector<GlobalObject *> ToDefine;
@@ -80,9 +79,6 @@ void Cutter::stubCompileUnits() {
 }
 
 std::string Cutter::nameFor(const GlobalValue &Original) {
-  if (auto *F = dyn_cast<Function>(&Original))
-    if (StringRef Plain = Alloc.plainName(*F); !Plain.empty())
-      return Plain.str();
   if (!Original.hasName())
     return "engine.unnamed." + std::to_string(Result.Originals.size());
   return Original.getName().str();
@@ -108,7 +104,7 @@ GlobalValue *Cutter::bring(GlobalValue &Original, bool WithBody) {
   } else if (auto *F = dyn_cast<Function>(&Original)) {
     Copy = declare(*F, Name);
     // Nothing flows back from a function that never returns, and it drags all of the panic machinery in.
-    Defined &= !F->doesNotReturn() && Alloc.plainName(*F).empty();
+    Defined &= !F->doesNotReturn();
   } else {
     // An ifunc, or an alias into the middle of something: all that is known is an address.
     Copy = new GlobalVariable(*Result.M, Type::getInt8Ty(From.getContext()), false,
@@ -259,7 +255,6 @@ Expected<Slice> Cutter::cut(ArrayRef<Function *> Wrappers) {
   return std::move(Result);
 }
 
-Expected<Slice> engine::cutSlice(Module &M, const Allocator &Alloc,
-                                 ArrayRef<Function *> Wrappers) {
-  return Cutter(M, Alloc).cut(Wrappers);
+Expected<Slice> engine::cutSlice(Module &M, ArrayRef<Function *> Wrappers) {
+  return Cutter(M).cut(Wrappers);
 }

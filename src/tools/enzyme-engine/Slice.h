@@ -5,7 +5,6 @@
 #ifndef ENGINE_SLICE_H
 #define ENGINE_SLICE_H
 
-#include "Allocator.h"
 
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringMap.h"
@@ -30,8 +29,7 @@ struct Slice {
 };
 
 /// Leaves the original module alone.
-llvm::Expected<Slice> cutSlice(llvm::Module &M, const Allocator &Alloc,
-                               llvm::ArrayRef<llvm::Function *> Wrappers);
+llvm::Expected<Slice> cutSlice(llvm::Module &M, llvm::ArrayRef<llvm::Function *> Wrappers);
 
 } // namespace engine
 

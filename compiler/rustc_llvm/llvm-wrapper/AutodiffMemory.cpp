@@ -33,6 +33,10 @@ namespace {
 // is left out, as a constant is. It is the write barrier of Julia's garbage collector.
 constexpr StringRef Note = "julia.write_barrier";
 
+// The same, of what a function has been passed. Enzyme is to look for its shadow for the sake of the note alone: nothing
+// else may be done with it in a function that drops it.
+constexpr StringRef NoteOfPassed = "rustc.autodiff.note";
+
 // What Enzyme calls to free what it takes for its own.
 constexpr StringRef Free = "rustc.autodiff.free";
 
@@ -90,6 +94,22 @@ SmallPtrSet<Function *, 16> callersOf(Function &Callee) {
       Found.insert(I ? cast<Value>(I->getFunction()) : U);
     }
   return Callers;
+}
+
+// Whether a pointer may be an argument, or loaded from where one leads to.
+bool isPassed(const Value *Pointer) {
+  SmallSetVector<const Value *, 8> Found;
+  Found.insert(Pointer);
+  for (size_t Next = 0; Next < Found.size(); ++Next) {
+    SmallVector<const Value *> Objects;
+    getUnderlyingObjects(Found[Next], Objects, /*LI=*/nullptr, /*MaxLookup=*/0);
+    if (any_of(Objects, IsaPred<Argument>))
+      return true;
+    for (const Value *Object : Objects)
+      if (auto *Load = dyn_cast<LoadInst>(Object))
+        Found.insert(Load->getPointerOperand());
+  }
+  return false;
 }
 
 // Whether \p Pointer leads to a cache of Enzyme's that nothing reads.
@@ -218,19 +238,27 @@ void LLVMRustNoteFrees(Module &M) {
   Function *Frees = allocatorFunction(M, Dealloc);
   if (!Frees)
     return;
-  Function *Noted = LLVMRustDeclareMarker(M, Note, FunctionType::get(Void, {Ptr}, /*isVarArg=*/true));
-  Noted->setMemoryEffects(MemoryEffects::inaccessibleOrArgMemOnly());
-  Noted->addParamAttr(0, Attribute::getWithCaptureInfo(C, CaptureInfo::none()));
+  auto declareNote = [&](StringRef Name) {
+    auto *Ty = FunctionType::get(Void, {Ptr}, /*isVarArg=*/true);
+    Function *F = LLVMRustDeclareMarker(M, Name, Ty);
+    F->setMemoryEffects(MemoryEffects::inaccessibleOrArgMemOnly());
+    F->addParamAttr(0, Attribute::getWithCaptureInfo(C, CaptureInfo::none()));
+    F->addFnAttr(Prefix, prefixOf(Frees->getName(), Dealloc));
+    return F;
+  };
+  Function *Noted = declareNote(Note), *NotedPassed = declareNote(NoteOfPassed);
+  NotedPassed->addFnAttr("enzyme_math", Note);
   // It has no derivative itself, and nothing has one for its sake.
   Noted->addFnAttr("enzyme_inactive_inst");
   Noted->addParamAttr(0, Attribute::get(C, "enzyme_inactive"));
-  Noted->addFnAttr(Prefix, prefixOf(Frees->getName(), Dealloc));
   for (User *U : make_early_inc_range(Frees->users()))
     if (auto *Old = dyn_cast<CallBase>(U); Old && Old->getCalledFunction() == Frees) {
       SmallVector<Value *> Args(Old->args());
       // A constant is no argument of the note of a shadow, which has one less.
       Args.push_back(ConstantInt::getTrue(C));
-      IRBuilder<>(Old).CreateCall(Noted, Args);
+      CallInst *New = IRBuilder<>(Old).CreateCall(isPassed(Args[0]) ? NotedPassed : Noted, Args);
+      for (unsigned Number : {1, 2})
+        New->addParamAttr(Number, Attribute::get(C, "enzyme_inactive"));
       Old->eraseFromParent();
     }
 
@@ -267,6 +295,10 @@ void LLVMRustFreeNoted(Module &M) {
   Function *Noted = M.getFunction(Note);
   if (!Noted)
     return;
+  if (Function *NotedPassed = M.getFunction(NoteOfPassed)) {
+    NotedPassed->replaceAllUsesWith(Noted);
+    NotedPassed->eraseFromParent();
+  }
   std::string Names = Noted->getFnAttribute(Prefix).getValueAsString().str();
   LLVMContext &C = M.getContext();
   Type *Void = Type::getVoidTy(C), *Ptr = PointerType::getUnqual(C), *Size = M.getDataLayout().getIntPtrType(C),

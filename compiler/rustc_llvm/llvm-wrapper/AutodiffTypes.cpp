@@ -244,9 +244,18 @@ bool isAlsoNumber(const Instruction &Pointer) {
   return any_of(Pointer.users(), IsaPred<PtrToIntInst, PtrToAddrInst>);
 }
 
+// Whether a number is only compared, or one of several that are.
+bool isCompared(const Instruction &I) {
+  return all_of(I.users(), [](const User *U) {
+    return isa<ICmpInst>(U) || (isa<PHINode>(U) && all_of(U->users(), IsaPred<ICmpInst>));
+  });
+}
+
 void tellType(Instruction &I) {
+  // Where LLVM finds out that one of the pointers is that of an empty `Vec`, Enzyme takes the distance for a
+  // pointer, and fails if it is told something else. Of what is compared, it need not be told.
   if (isDistance(I))
-    return tellType(I, "long", -1);
+    return isCompared(I) ? void() : tellType(I, "long", -1);
   // Of a pointer that is loaded from memory without a derivative, Enzyme would make a null
   // pointer for its shadow if it did not know that it is one.
   if (isa<LoadInst, CallBase>(I) && I.getType()->isPointerTy() && !isAlsoNumber(I))

@@ -121,6 +121,34 @@ fn shared(x: &[f64]) -> f64 {
     some.iter().map(|y| y[0] * y[2]).sum()
 }
 
+// Functions that do nothing but drop what they are passed.
+#[derive(Clone)]
+struct Tree {
+    value: f64,
+    children: Vec<Tree>,
+}
+
+fn grow(x: &[f64], depth: usize) -> Tree {
+    let children = (0..depth).map(|_| grow(x, depth - 1)).collect();
+    Tree { value: x[depth % 3] * x[0], children }
+}
+
+impl Tree {
+    fn sum(&self) -> f64 {
+        self.value + self.children.iter().map(Tree::sum).sum::<f64>()
+    }
+}
+
+#[autodiff_reverse(d_of_a_tree, Duplicated, Active)]
+#[autodiff_forward(t_of_a_tree, Dual, Dual)]
+fn of_a_tree(x: &[f64]) -> f64 {
+    let tree = grow(x, 3);
+    let mut part = tree.clone();
+    part.children.truncate(1);
+    drop(tree);
+    part.sum()
+}
+
 #[autodiff_reverse(d_unwinds, Duplicated, Active)]
 fn unwinds(x: &[f64]) -> f64 {
     let squares: Vec<f64> = x.iter().map(|x| x * x).collect();
@@ -187,6 +215,15 @@ fn main() {
         assert_eq!(d_shared(&x, &mut dx, 1.0), 0.0625 + 5.0625);
         assert_eq!(dx, [0.5, -13.5, 0.0]);
         assert_eq!(t_shared(&x, &[0.0, 1.0, 0.0]).1, -13.5);
+    });
+    assert_eq!(left, 0);
+
+    // One node of depth 3, one of depth 2, two of depth 1 and two of depth 0: x0 (x0 + x2 + 2 x1 + 2 x0).
+    let left = left_by(|| {
+        let mut dx = [0.0; 3];
+        d_of_a_tree(&x, &mut dx, 1.0);
+        assert_eq!(dx, [6.0 * x[0] + x[2] + 2.0 * x[1], 2.0 * x[0], x[0]]);
+        assert_eq!(t_of_a_tree(&x, &[0.0, 1.0, 0.0]).1, 2.0 * x[0]);
     });
     assert_eq!(left, 0);
 

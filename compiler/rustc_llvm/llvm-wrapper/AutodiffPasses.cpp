@@ -15,6 +15,7 @@
 #include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/PassManager.h"
 #include "llvm/Passes/PassBuilder.h"
+#include "llvm/Transforms/Scalar/GVN.h"
 #include "llvm/Transforms/Scalar/ScalarizeMaskedMemIntrin.h"
 #include "llvm/Transforms/Utils/LoopSimplify.h"
 #include "llvm/Transforms/Utils/LowerSwitch.h"
@@ -367,6 +368,9 @@ void LLVMRustAddPassesBeforeEnzyme(ModulePassManager &MPM, PassBuilder &PB,
       PB.buildModuleSimplificationPipeline(Level, ThinOrFullLTOPhase::None));
   MPM.addPass(IndirectCallsPass());
   MPM.addPass(StaticsPass());
+  // What LICM, which comes last, loads before a loop need not have been stored there yet. Of what is not
+  // anything, Enzyme would ask for the type.
+  Variables.addPass(GVNPass());
   Variables.addPass(LowerSwitchPass());
   Variables.addPass(SpreadStoresPass());
   // What Enzyme does not know: gathers and scatters, and some reductions.

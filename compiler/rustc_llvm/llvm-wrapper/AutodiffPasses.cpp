@@ -37,6 +37,9 @@ void LLVMRustForgetCasts(Module &M);
 // In AutodiffFeatures.cpp.
 void LLVMRustPassArraysForVectors(Module &M);
 
+// In AutodiffForeign.cpp.
+void LLVMRustRevealForeign(Module &M);
+
 // In AutodiffIndirect.cpp.
 void LLVMRustPrepareIndirectCalls(Module &M);
 void LLVMRustRevealIndirectCalls(Module &M);
@@ -65,6 +68,8 @@ void LLVMRustNoteFrees(Module &M);
 void LLVMRustFreeNoted(Module &M);
 
 // In AutodiffPointers.cpp.
+void LLVMRustMarkSeveral(Module &M);
+void LLVMRustLoadWhereUsed(Function &F);
 void LLVMRustKeepChosenObjects(Function &F, ScalarEvolution &SE);
 void LLVMRustTouchReturnedPointers(Function &F);
 void LLVMRustSeparateAccesses(Function &F);
@@ -257,6 +262,7 @@ struct DescribePass : PassInfoMixin<DescribePass> {
     LLVMRustForgetScopesOfReads(M);
     LLVMRustTellAlignment(M);
     LLVMRustNoteFrees(M);
+    LLVMRustMarkSeveral(M);
     return PreservedAnalyses::none();
   }
 };
@@ -269,6 +275,7 @@ struct PreparePass : PassInfoMixin<PreparePass> {
     defineAll(F);
     LLVMRustFillLanes(F);
     LLVMRustSelectIntegers(F);
+    LLVMRustLoadWhereUsed(F);
     DominatorTree DT(F);
     LoopInfo LI(DT);
     AssumptionCache AC(F);
@@ -343,6 +350,7 @@ struct RevealPass : PassInfoMixin<RevealPass> {
     LLVMRustAlignAllocations(M);
     LLVMRustInlineAtomics(M);
     LLVMRustInlineAsm(M);
+    LLVMRustRevealForeign(M);
     LLVMRustForgetPointers(M);
     LLVMRustPassArraysForVectors(M);
     LLVMRustSpreadAggregates(M);

@@ -6,13 +6,19 @@
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/Analysis/AliasAnalysis.h"
+#include "llvm/Analysis/LoopInfo.h"
 #include "llvm/Analysis/ScalarEvolutionExpressions.h"
 #include "llvm/Analysis/ValueTracking.h"
+#include "llvm/IR/Dominators.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Module.h"
 
 using namespace llvm;
+
+// In AutodiffStatics.cpp.
+void LLVMRustForEachDerivative(
+    Module &M, function_ref<void(CallBase &Call, const Value &Primal)> Visit);
 
 // In AutodiffTypes.cpp.
 Function *LLVMRustDeclareMarker(Module &M, StringRef Name, FunctionType *Ty);
@@ -80,6 +86,63 @@ void keep(Value *Object) {
     Place = std::next(cast<Instruction>(Object)->getIterator());
   IRBuilder<> Builder(Place->getParent(), Place);
   call(KeepName, MemoryEffects::inaccessibleMemOnly(), Object, Builder);
+}
+
+// The marker by which a derivative says how many shadows there are, if there are several.
+constexpr StringRef Width = "enzyme_width";
+
+// Of a function that has several shadows in reverse mode.
+constexpr StringRef HasSeveral = "rustc.autodiff.several";
+
+// Whether \p Pointer is one that is loaded, or computed from one.
+bool isLoaded(const Value *Pointer) {
+  if (isa<GetElementPtrInst, FreezeInst>(Pointer))
+    return isLoaded(cast<Instruction>(Pointer)->getOperand(0));
+  if (auto *Select = dyn_cast<SelectInst>(Pointer))
+    return isLoaded(Select->getTrueValue()) || isLoaded(Select->getFalseValue());
+  return isa<LoadInst>(Pointer);
+}
+
+// Whether a pointer that goes through a loop is computed from what it was in the round before. That, Enzyme keeps.
+bool isInduction(const PHINode &Phi, const LoopInfo &LI) {
+  if (!LI.isLoopHeader(Phi.getParent()))
+    return false;
+  SmallSetVector<const Instruction *, 16> Found;
+  Found.insert(&Phi);
+  for (size_t Next = 0; Next < Found.size(); ++Next)
+    for (const Value *Operand : Found[Next]->operands()) {
+      if (Operand == &Phi)
+        return true;
+      if (auto *I = dyn_cast<Instruction>(Operand))
+        Found.insert(I);
+    }
+  return false;
+}
+
+// Puts a pointer into a slot, from which other blocks load it, and those after a phi as well. Someone may have written to it
+// before each load, so that no two are made one.
+void putIntoSlot(Instruction &Pointer) {
+  bool IsPhi = isa<PHINode>(Pointer);
+  BasicBlock *Own = Pointer.getParent();
+  MapVector<BasicBlock *, SmallVector<Use *>> Uses;
+  for (Use &U : Pointer.uses())
+    if (auto *User = cast<Instruction>(U.getUser()); !isa<PHINode>(User) && (IsPhi || User->getParent() != Own))
+      Uses[User->getParent()].push_back(&U);
+  if (Uses.empty())
+    return;
+  Type *Ptr = Pointer.getType();
+  IRBuilder<> Builder(&*Own->getParent()->getEntryBlock().getFirstNonPHIOrDbgOrAlloca());
+  AllocaInst *Slot = Builder.CreateAlloca(Ptr);
+  Builder.SetInsertPoint(Own, IsPhi ? Own->getFirstInsertionPt() : std::next(Pointer.getIterator()));
+  Builder.CreateStore(&Pointer, Slot);
+  for (auto &[Block, UsesInBlock] : Uses) {
+    if (Block != Own)
+      Builder.SetInsertPoint(Block, Block->getFirstInsertionPt());
+    call(TouchName, MemoryEffects::argMemOnly(), Slot, Builder);
+    LoadInst *Load = Builder.CreateLoad(Ptr, Slot);
+    for (Use *U : UsesInBlock)
+      U->set(Load);
+  }
 }
 
 bool isAggregateOfPointers(const Argument &Arg) {
@@ -215,6 +278,58 @@ void LLVMRustKeepChosenObjects(Function &F, ScalarEvolution &SE) {
   }
   for (Value *Object : Kept)
     keep(Object);
+}
+
+// Marks what is called by functions of which a derivative in reverse mode has several shadows.
+void LLVMRustMarkSeveral(Module &M) {
+  SmallSetVector<Function *, 16> Found;
+  LLVMRustForEachDerivative(M, [&](CallBase &Call, const Value &Primal) {
+    auto isWidth = [](const Value *Arg) { return Arg->getName() == Width; };
+    const Function *Enzyme = Call.getCalledFunction();
+    if (Enzyme && Enzyme->getName().starts_with("__enzyme_autodiff") && any_of(Call.args(), isWidth))
+      if (auto *F = dyn_cast<Function>(&Primal))
+        Found.insert(const_cast<Function *>(F));
+  });
+  for (size_t Next = 0; Next < Found.size(); ++Next) {
+    Found[Next]->addFnAttr(HasSeveral);
+    for (Instruction &I : instructions(*Found[Next]))
+      for (Value *Operand : I.operands())
+        if (auto *Callee = dyn_cast<Function>(Operand))
+          Found.insert(Callee);
+  }
+}
+
+// With several shadows, Enzyme loads a pointer once for each. In reverse, it wants to know what these have been. If it has
+// made the loads already, as it has in blocks that come before, it does not know of which load they are the shadows, nor
+// whether memory has been written to since: it repeats them, whatever is there by then. So what is loaded in one
+// block and used in another is put into a slot, and loaded from there in the block where it is used.
+void LLVMRustLoadWhereUsed(Function &F) {
+  if (!F.hasFnAttribute(HasSeveral))
+    return;
+  F.removeFnAttr(HasSeveral);
+  DominatorTree DT(F);
+  LoopInfo LI(DT);
+  SmallVector<PHINode *> Phis;
+  for (BasicBlock &BB : F)
+    for (PHINode &Phi : BB.phis())
+      if (Phi.getType()->isPointerTy() && !isInduction(Phi, LI))
+        Phis.push_back(&Phi);
+  // What is loaded from a slot may be an operand of another phi.
+  for (bool Changed = true; Changed;) {
+    Changed = false;
+    for (PHINode *&Phi : Phis)
+      if (Phi && any_of(Phi->incoming_values(), isLoaded)) {
+        putIntoSlot(*Phi);
+        Phi = nullptr;
+        Changed = true;
+      }
+  }
+  SmallVector<Instruction *> Loaded;
+  for (Instruction &I : instructions(F))
+    if (I.getType()->isPointerTy() && isLoaded(&I))
+      Loaded.push_back(&I);
+  for (Instruction *I : Loaded)
+    putIntoSlot(*I);
 }
 
 // A function that returns a pointer may return one that it is passed, through which

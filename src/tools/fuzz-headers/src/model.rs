@@ -1,7 +1,7 @@
 //! A header, and the formula that its primal computes.
 
 use crate::rng::Rng;
-use crate::types::{Float, Ty};
+use crate::types::{Adt, Float, Ty};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Pass {
@@ -275,22 +275,26 @@ impl Walk {
                     format!("Err({})", names[0])
                 });
             }
-            Ty::Adt(adt) if adt.is_enum => {
-                for (i, fields) in adt.variants.iter().enumerate() {
-                    self.variant(place, i == adt.live, fields, &|names| adt.with(i, names));
-                }
-            }
-            Ty::Adt(adt) if adt.is_union => {
-                self.walk(&adt.variants[adt.live][0], &format!("{place}.f{}", adt.live));
-            }
             Ty::Adt(adt) => {
-                // A struct in it that is not generic has its own fields.
+                // What is not generic has its own fields.
                 let inside = self.inside;
                 self.inside = inside.filter(|_| adt.generic == inside);
-                for (i, ty) in adt.variants[0].iter().enumerate() {
-                    self.walk(ty, &format!("{place}.{}", adt.field(i)));
-                }
+                self.walk_adt(adt, place);
                 self.inside = inside;
+            }
+        }
+    }
+
+    fn walk_adt(&mut self, adt: &Adt, place: &str) {
+        if adt.is_enum {
+            for (i, fields) in adt.variants.iter().enumerate() {
+                self.variant(place, i == adt.live, fields, &|names| adt.with(i, names));
+            }
+        } else if adt.is_union {
+            self.walk(&adt.variants[adt.live][0], &format!("{place}.f{}", adt.live));
+        } else {
+            for (i, ty) in adt.variants[0].iter().enumerate() {
+                self.walk(ty, &format!("{place}.{}", adt.field(i)));
             }
         }
     }

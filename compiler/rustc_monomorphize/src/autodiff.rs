@@ -2,6 +2,7 @@
 //! checks of `extern "Rust"` declarations.
 
 mod candidates;
+mod formatting;
 pub(crate) mod slice;
 
 use rustc_abi::ExternAbi;

@@ -16,6 +16,7 @@ use std::autodiff::autodiff_reverse;
 #[inline(never)]
 #[cold]
 fn move_bytes(bytes: &mut Vec<Vec<u8>>) {
+    //[grown]~^ ERROR `floats_in_bytes::move_bytes` cannot be differentiated: it copies, or calculates with, bytes that ma
     bytes[0].reserve(1000);
 }
 
@@ -23,6 +24,7 @@ fn move_bytes(bytes: &mut Vec<Vec<u8>>) {
 #[inline(never)]
 #[cold]
 fn move_bytes(bytes: &mut Vec<Vec<u8>>) {
+    //[cloned]~^ ERROR `floats_in_bytes::move_bytes` cannot be differentiated: it copies, or calculates with, bytes that ma
     *bytes = bytes.clone();
 }
 
@@ -31,6 +33,7 @@ fn move_bytes(bytes: &mut Vec<Vec<u8>>) {
 #[inline(never)]
 #[cold]
 fn move_bytes(bytes: &mut Vec<Vec<u8>>) {
+    //[swapped]~^ ERROR `floats_in_bytes::move_bytes` cannot be differentiated: it copies, or calculates with, bytes that ma
     for byte in 0..8 {
         bytes[0].swap(byte, 8 + byte);
     }
@@ -50,4 +53,3 @@ fn main() {
     d_f(&[1.0, 2.0], &mut [0.0; 2], 1.0);
 }
 
-//~? ERROR Enzyme: No augmented forward pass found for bytes that may be floats or not

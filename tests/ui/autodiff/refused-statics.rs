@@ -20,6 +20,7 @@ mod kept {
 
     #[inline(never)]
     pub fn put(x: f64) {
+    //[pointer]~^ ERROR `refused_statics::kept::put` cannot be differentiated: a `static` that holds floats behind a pointer
         ALL.lock().unwrap().push(x);
     }
 
@@ -37,6 +38,7 @@ mod kept {
 
     #[inline(never)]
     pub fn put(x: f64) {
+    //[atomic]~^ ERROR `refused_statics::kept::put` cannot be differentiated: it copies, or calculates with, bytes that may
         LAST.store(x.to_bits(), Ordering::Relaxed);
     }
 
@@ -56,6 +58,7 @@ mod kept {
 
     #[inline(never)]
     pub fn get() -> f64 {
+    //[bits]~^ ERROR `refused_statics::kept::get` cannot be differentiated: it is not inlined into what is differentiated
         f64::from_bits(unsafe { LAST })
     }
 }
@@ -70,6 +73,3 @@ fn main() {
     d_square(3.0, 1.0);
 }
 
-//[pointer]~? ERROR Enzyme: cannot compute with global variable that doesn't have marked shadow
-//[atomic]~? ERROR Enzyme: No augmented forward pass found for bytes that may be floats or not
-//[bits]~? ERROR it is not inlined into what is differentiated and uses the static `refused_statics::kept::LAST`

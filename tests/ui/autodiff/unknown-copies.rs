@@ -20,11 +20,13 @@ use std::slice::from_raw_parts;
 
 #[inline(never)]
 unsafe fn copy(to: *mut u8, from: *const u8, bytes: usize) {
+    //[pairs]~^ ERROR `unknown_copies::copy` cannot be differentiated: it copies, or calculates with, bytes that may be fl
     unsafe { copy_nonoverlapping(from, to, bytes) }
 }
 
 #[inline(never)]
 unsafe fn grow(old: *mut u8, layout: Layout, bytes: usize) -> *mut u8 {
+    //[grown]~^ ERROR `unknown_copies::grow` cannot be differentiated: it copies, or calculates with, bytes that may be fl
     unsafe { realloc(old, layout, bytes) }
 }
 
@@ -71,4 +73,3 @@ fn main() {
     d_grown(&[1.5, 2.5], &mut [0.0; 2], 1.0);
 }
 
-//[pairs,grown]~? ERROR Enzyme: No augmented forward pass found for bytes that may be floats or not

@@ -1,5 +1,9 @@
 //! Runs Enzyme on what is to be differentiated of a codegen unit.
 
+mod errors;
+mod foreign;
+mod functions;
+
 use std::ffi::CString;
 use std::ptr;
 
@@ -12,19 +16,35 @@ use rustc_errors::DiagCtxtHandle;
 use rustc_hir::def::DefKind;
 use rustc_hir::def_id::DefId;
 use rustc_hir::lang_items::LangItem;
-use rustc_macros::Diagnostic;
+use rustc_middle::mono::CodegenUnit;
 use rustc_middle::ty::{self, Instance, Ty, TyCtxt};
 use rustc_session::config::OptLevel;
 
+pub(super) use self::errors::report;
+use self::functions::Functions;
 use crate::back::lto::ModuleBuffer;
 use crate::back::write::{self, AutodiffStage, CodegenDiagnosticsStage, DiagnosticHandlers};
-use crate::builder::autodiff::{
-    COPY, define_addresses, inactive_attrs, is_inactive, kind_of_static,
-};
+use crate::builder::autodiff::{define_addresses, inactive_attrs, is_inactive, kind_of_static};
 use crate::context::CodegenCx;
-use crate::errors::{FromLlvmDiag, LlvmError};
+use crate::errors::LlvmError;
 use crate::llvm::{self, AttributeKind};
 use crate::{ModuleLlvm, attributes};
+
+/// What is to be differentiated of a codegen unit.
+pub(crate) struct Slice {
+    module: ModuleLlvm,
+    functions: Functions,
+}
+
+impl Slice {
+    pub(crate) fn new<'tcx>(
+        tcx: TyCtxt<'tcx>,
+        unit: &CodegenUnit<'tcx>,
+        module: ModuleLlvm,
+    ) -> Self {
+        Slice { module, functions: Functions::of(tcx, unit) }
+    }
+}
 
 /// Optimizes and differentiates the autodiff slice of `module`, if it has one, and makes it part of it.
 ///
@@ -41,7 +61,9 @@ pub(crate) fn differentiate(
     let Some(slice) = module.module_llvm.autodiff_slice.take() else { return false };
     let _timer = prof.generic_activity_with_arg("LLVM_autodiff", &*module.name);
 
-    let slice = ModuleCodegen::new_regular(format!("{}-slice", module.name), *slice);
+    let Slice { module: slice, functions } = *slice;
+    let _functions = functions.enter();
+    let slice = ModuleCodegen::new_regular(format!("{}-slice", module.name), slice);
     let opt_level = match config.opt_level {
         Some(OptLevel::More | OptLevel::Aggressive) | None => OptLevel::Aggressive,
         Some(OptLevel::No | OptLevel::Less) => OptLevel::More,
@@ -124,12 +146,20 @@ pub(crate) fn describe_items<'tcx>(cx: &CodegenCx<'_, 'tcx>) {
         if frees_nothing(cx.tcx, instance.def_id()) {
             attributes::apply_to_llfn(value, place, &no_free);
         }
+        if cx.tcx.is_foreign_item(instance.def_id()) && !is_of_rust(cx.tcx, instance.def_id()) {
+            foreign::hide(cx, instance.def_id(), value);
+        }
         if is_of_allocator(cx.tcx, instance) {
             let no_inline = AttributeKind::NoInline;
             unsafe { llvm::LLVMRustRemoveEnumAttributeAtIndex(value, place.as_uint(), no_inline) };
             attributes::apply_to_llfn(value, place, &inline);
         }
     }
+}
+
+/// Whether a function that is declared as foreign is one in Rust.
+fn is_of_rust(tcx: TyCtxt<'_>, def_id: DefId) -> bool {
+    tcx.fn_sig(def_id).skip_binder().abi() == ExternAbi::Rust
 }
 
 /// Whether a function that is defined elsewhere does not free what Rust has allocated: it is in another language, or only
@@ -139,9 +169,9 @@ fn frees_nothing(tcx: TyCtxt<'_>, def_id: DefId) -> bool {
         return false;
     }
     let name = tcx.item_name(def_id);
-    match tcx.fn_sig(def_id).skip_binder().abi() {
-        ExternAbi::Rust => name.as_str().starts_with("__rust_no_alloc_shim"),
-        _ => !matches!(name.as_str(), "free" | "realloc"),
+    match is_of_rust(tcx, def_id) {
+        true => name.as_str().starts_with("__rust_no_alloc_shim"),
+        false => !matches!(name.as_str(), "free" | "realloc"),
     }
 }
 
@@ -181,121 +211,4 @@ fn release(slice: &llvm::Module) {
             next = llvm::LLVMGetNextFunction(function);
         }
     }
-}
-
-#[derive(Diagnostic)]
-#[diag("{$message}")]
-#[help(
-    "compile crate `{$krate}` with `-Zautodiff=Enable`, which makes the body of `{$function}` available"
-)]
-struct AutoDiffMissingBody {
-    message: String,
-    function: String,
-    krate: String,
-}
-
-#[derive(Diagnostic)]
-#[diag("{$message} bytes that may be floats or not")]
-#[help(
-    "`realloc` and copies of `u8`, of `MaybeUninit<[u8; N]>` or of a union copy bytes: copy the elements \
-     one by one; the bits of a float are bytes, too, where they are calculated with: calculate with the float"
-)]
-struct AutoDiffUnknownBytes {
-    message: String,
-}
-
-#[derive(Diagnostic)]
-#[diag("{$message} inline assembly")]
-#[help("let it have nothing that a derivative goes through, and compute that in Rust")]
-struct AutoDiffAssembly {
-    message: String,
-}
-
-#[derive(Diagnostic)]
-#[diag("{$message}")]
-#[note("what is at this place in memory may be a float or something else, and nothing says which")]
-#[help(
-    "take an `enum` in place of a union, and copy floats as floats: not as integers that they are part of, and not \
-     by pointers to something else"
-)]
-struct AutoDiffSharedPlace {
-    message: String,
-}
-
-#[derive(Diagnostic)]
-#[diag("{$message}")]
-#[note("a `static` that holds floats behind a pointer, as `Mutex<Vec<f64>>` does, has no shadow")]
-#[help("pass what is in it as an argument")]
-struct AutoDiffStatic {
-    message: String,
-}
-
-/// What Enzyme says of a static without a shadow.
-const NO_SHADOW: &str = "global variable that doesn't have marked shadow";
-
-/// What Enzyme says of a place that has two types, or none.
-const SHARED_PLACE: [&str; 4] = [
-    "Illegal updateAnalysis",
-    "Illegal updateMemTransfer Analysis",
-    "inserting into : ",
-    "Cannot deduce type of ",
-];
-
-/// What `AutodiffTypes.cpp` puts in place of an integer that may be, or hold, a float.
-const UNKNOWN_BYTES: &str = "rustc.autodiff.bytes.";
-
-/// What `AutodiffAsm.cpp` puts in place of inline assembly.
-const ASSEMBLY: &str = "rustc.autodiff.asm";
-
-/// Reports the error `message` of a pass, and explains those of Enzyme's errors that say too little.
-pub(super) fn report(dcx: DiagCtxtHandle<'_>, message: String) {
-    // One of our own passes says so, of a function without debug info.
-    let message = match message.strip_prefix("<unknown>:0:0: ") {
-        Some(said) => format!("autodiff: {}", said.trim_end()),
-        None => message,
-    };
-    // What comes after the symbol depends on how Enzyme was built.
-    let missing = message
-        .rsplit_once(" found for ")
-        .and_then(|(start, symbol)| Some((start, symbol.split([' ', '(', '\n']).next()?)));
-    if let Some((start, symbol)) = missing
-        && symbol.starts_with(UNKNOWN_BYTES)
-    {
-        dcx.emit_err(AutoDiffUnknownBytes { message: format!("{} found for", demangle(start)) });
-    } else if let Some((start, symbol)) = missing
-        && symbol.starts_with(ASSEMBLY)
-    {
-        dcx.emit_err(AutoDiffAssembly { message: format!("{} found for", demangle(start)) });
-    } else if let Some((start, symbol)) = missing
-        && let Ok(function) = rustc_demangle::try_demangle(symbol)
-    {
-        let function = format!("{function:#}");
-        let message = format!("{start} found for `{function}`");
-        let krate = function.trim_start_matches(['<', '&']).split("::").next();
-        let krate = krate.unwrap_or_default().to_string();
-        dcx.emit_err(AutoDiffMissingBody { message, function, krate });
-    } else if SHARED_PLACE.iter().any(|text| message.contains(text)) {
-        dcx.emit_err(AutoDiffSharedPlace { message: demangle(&message) });
-    } else if message.contains(NO_SHADOW) {
-        dcx.emit_err(AutoDiffStatic { message: demangle(&message) });
-    } else {
-        dcx.emit_err(FromLlvmDiag { message: demangle(&message) });
-    }
-}
-
-/// `message` with the names of functions as they are in the source.
-fn demangle(message: &str) -> String {
-    let words = message.split(' ').map(|word| {
-        let (symbol, rest) = word.split_at(word.find([':', ',']).unwrap_or(word.len()));
-        // What Enzyme works on is a copy, and in place of the primal it differentiates an adapter.
-        let symbol = symbol.trim_start_matches("preprocess_");
-        let symbol = [".primal", ".seeded", COPY]
-            .iter()
-            .fold(symbol, |symbol, suffix| symbol.strip_suffix(suffix).unwrap_or(symbol));
-        match rustc_demangle::try_demangle(symbol) {
-            Ok(name) => format!("`{name:#}`{rest}"),
-            Err(_) => word.to_string(),
-        }
-    });
-    words.collect::<Vec<_>>().join(" ")
 }

@@ -31,18 +31,14 @@ impl<'tcx> IndirectCall<'_, 'tcx> {
 
     /// Whether all that this is for is text, which no derivative goes through.
     pub fn is_formatting(&self, tcx: TyCtxt<'tcx>) -> bool {
-        self.method.is_some_and(|method| {
-            tcx.def_path(method).data.first().is_some_and(|module| {
-                tcx.crate_name(method.krate) == sym::core
-                    && module.data.get_opt_name() == Some(sym::fmt)
+        self.method.is_some_and(|method| is_of_fmt(tcx, method))
+            || self.abi.args.iter().any(|arg| {
+                arg.layout
+                    .ty
+                    .peel_refs()
+                    .ty_adt_def()
+                    .is_some_and(|adt| tcx.is_diagnostic_item(sym::Formatter, adt.did()))
             })
-        }) || self.abi.args.iter().any(|arg| {
-            arg.layout
-                .ty
-                .peel_refs()
-                .ty_adt_def()
-                .is_some_and(|adt| tcx.is_diagnostic_item(sym::Formatter, adt.did()))
-        })
     }
 
     /// The types of what is passed, but for the receiver of a method, which is of another type behind the
@@ -51,6 +47,16 @@ impl<'tcx> IndirectCall<'_, 'tcx> {
         let args = abi.args.iter().skip(usize::from(self.method.is_some()));
         args.filter(|arg| !arg.is_ignore()).map(|arg| arg.layout.ty)
     }
+}
+
+/// Whether this is in `core::fmt`.
+pub fn is_of_fmt(tcx: TyCtxt<'_>, def_id: DefId) -> bool {
+    tcx.crate_name(def_id.krate) == sym::core
+        && tcx
+            .def_path(def_id)
+            .data
+            .first()
+            .is_some_and(|module| module.data.get_opt_name() == Some(sym::fmt))
 }
 
 fn implements(tcx: TyCtxt<'_>, def_id: DefId, method: DefId) -> bool {

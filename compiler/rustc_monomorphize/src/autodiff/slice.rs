@@ -25,6 +25,7 @@ use rustc_middle::mono::{
 use rustc_middle::ty::{Instance, InstanceKind, Ty, TyCtxt, TypingEnv};
 
 use super::candidates::Indirect;
+use super::formatting;
 use crate::collector::{UsageMap, items_of_static};
 use crate::partitioning::mono_item_linkage_and_visibility;
 
@@ -244,6 +245,9 @@ impl<'tcx> Graph<'tcx> {
         while let Some(item) = pending.pop() {
             if self.uses.contains_key(&item) || self.linkable.contains(&item) {
                 continue;
+            }
+            if let MonoItem::Fn(instance) = item {
+                formatting::check(tcx, instance);
             }
             let has_symbol = has_symbol(tcx, item, usage_map);
             if let Some(used) = uses_of_body(tcx, item, has_symbol) {

@@ -92,9 +92,10 @@ def primal(header, shape, modes):
     rows = {"reverse": ("reverse(d", shape["active"]), "forward": ("forward(t", shape["dual"]),
             "batched": ("forward(w, 2", shape["dual"])}
     attributes = []
+    unchecked = "Unchecked, " if header.get("unchecked") else ""
     for name, (of, result) in (rows[mode] for mode in modes):
         activities = ["Const"] * len(before) + of + ["Const"] * len(after) + ([result] if result else [])
-        attributes.append(f"#[autodiff_{name}, {', '.join(activities)})]")
+        attributes.append(f"#[autodiff_{name}, {unchecked}{', '.join(activities)})]")
     attributes.append(header.get("attributes", ""))
     params = [f"b{i}: {ty}" for i, (ty, _) in enumerate(before)] + shape["params"] \
         + [f"a{i}: {ty}" for i, (ty, _) in enumerate(after)]

@@ -46,6 +46,9 @@ constexpr StringRef Prefix = "rustc.autodiff.prefix";
 // What a derivative is, by attributes with its name, as Enzyme copies them.
 constexpr StringRef Forward = "rustc.autodiff.forward", Reverse = "rustc.autodiff.reverse";
 
+// By which a derivative notes what its caller owns, and asks whether any of that has been freed.
+constexpr StringRef NoteOwned = "__rust_autodiff_note_owned", HasFreedOwned = "__rust_autodiff_has_freed_owned";
+
 constexpr StringRef Dealloc = "__rust_dealloc";
 constexpr StringRef Allocs[] = {"__rust_alloc", "__rust_alloc_zeroed"};
 
@@ -162,6 +165,17 @@ bool isUnneeded(const Value &Memory, const CallBase &Freed) {
         return false;
     }
   return true;
+}
+
+// Replaces the calls of \p F, of which nobody has the address.
+void replaceCalls(Function &F, Value *Result) {
+  for (User *U : make_early_inc_range(F.users())) {
+    auto *Call = cast<CallBase>(U);
+    if (Result)
+      Call->replaceAllUsesWith(Result);
+    Call->eraseFromParent();
+  }
+  F.eraseFromParent();
 }
 
 // Begins the derivative \p F, and ends it where it returns or unwinds.
@@ -292,9 +306,16 @@ void LLVMRustFreeNoted(Module &M) {
     RecursivelyDeleteTriviallyDeadInstructionsPermissive(Dead);
     Enzymes->eraseFromParent();
   }
+  Function *Owning = allocatorFunction(M, NoteOwned);
   Function *Noted = M.getFunction(Note);
-  if (!Noted)
+  if (!Noted) {
+    // Nothing is freed, whoever owns it.
+    if (Function *HasFreed = allocatorFunction(M, HasFreedOwned))
+      replaceCalls(*HasFreed, ConstantInt::getFalse(M.getContext()));
+    if (Owning)
+      replaceCalls(*Owning, nullptr);
     return;
+  }
   if (Function *NotedPassed = M.getFunction(NoteOfPassed)) {
     NotedPassed->replaceAllUsesWith(Noted);
     NotedPassed->eraseFromParent();
@@ -328,9 +349,12 @@ void LLVMRustFreeNoted(Module &M) {
   Noted->eraseFromParent();
 
   SmallPtrSet<Function *, 16> Freeing = callersOf(*cast<Function>(Freed.getCallee()));
+  SmallPtrSet<Function *, 16> Noting;
+  if (Owning)
+    Noting = callersOf(*Owning);
   for (Function &F : M)
     for (StringRef Mode : {Forward, Reverse}) {
-      if (F.getFnAttribute(Mode).getValueAsString() == F.getName() && Freeing.contains(&F))
+      if (F.getFnAttribute(Mode).getValueAsString() == F.getName() && (Freeing.contains(&F) || Noting.contains(&F)))
         defineScope(F, Mode == Reverse, Names);
       F.removeFnAttr(Mode);
     }

@@ -119,7 +119,7 @@ fn by_ref(x: &f64) -> f64 {
     x * x * x
 }
 
-#[autodiff_reverse(d_by_raw_pointer, Duplicated, Active)]
+#[autodiff_reverse(d_by_raw_pointer, Unchecked, Duplicated, Active)]
 fn by_raw_pointer(x: *const f32) -> f32 {
     unsafe { *x * *x }
 }
@@ -131,7 +131,7 @@ fn references() {
     exact("by_ref, derivative", dx, 112.0);
 
     let mut dx = 0.0;
-    d_by_raw_pointer(&black_box(3.0), &mut dx, 1.0);
+    unsafe { d_by_raw_pointer(&black_box(3.0), &mut dx, 1.0) };
     exact("by_raw_pointer", dx, 6.0);
 }
 

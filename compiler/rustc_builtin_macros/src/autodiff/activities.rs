@@ -21,6 +21,8 @@ pub(super) struct Activities {
     pub name: Ident,
     /// 1 if the user gives none.
     pub width: Spanned<u16>,
+    /// Whether the caller of the derivative promises what is not checked.
+    pub is_unchecked: bool,
     pub inputs: Vec<Spanned<DiffActivity>>,
     /// `None` if the primal returns `()`.
     pub ret: Spanned<DiffActivity>,
@@ -73,6 +75,10 @@ impl Activities {
             _ => return Err(dcx.emit_err(errors::InvalidName { span: name.span() })),
         };
         let (width, args) = parse_width(ecx, attr.span, args)?;
+        let (is_unchecked, args) = match args {
+            [word, args @ ..] if is_word(word, UNCHECKED) => (true, args),
+            _ => (false, args),
+        };
 
         // Report as many errors as there are.
         let mut result = Ok(());
@@ -101,7 +107,7 @@ impl Activities {
 
         let ret = if has_ret { activities.pop() } else { None };
         let ret = ret.unwrap_or(Spanned { node: DiffActivity::None, span: decl.output.span() });
-        let this = Activities { mode, name, width, inputs: activities, ret };
+        let this = Activities { mode, name, width, is_unchecked, inputs: activities, ret };
         this.check_number_of_params(ecx)?;
         Ok(this)
     }
@@ -124,6 +130,16 @@ impl Activities {
             tokens.push(TokenTree::Token(token, Spacing::Alone));
         }
         TokenStream::new(tokens)
+    }
+
+    /// Whether the derivative is an `unsafe fn` where the primal is none: not all of the shadows is checked, or what an
+    /// argument refers to need not be computed.
+    pub(super) fn is_unsafe(&self) -> bool {
+        use DiffActivity::*;
+        let only = |input: &Spanned<DiffActivity>| {
+            matches!(input.node, DuplicatedOnly | DualOnly | DualvOnly)
+        };
+        self.is_unchecked || self.inputs.iter().any(only)
     }
 
     /// How many shadows follow a parameter of this activity.
@@ -151,6 +167,13 @@ impl Activities {
         }
         Ok(())
     }
+}
+
+/// Stands before the activities of a derivative whose caller promises what is not checked.
+const UNCHECKED: &str = "Unchecked";
+
+fn is_word(arg: &MetaItemInner, word: &str) -> bool {
+    arg.is_word() && arg.ident().is_some_and(|ident| ident.as_str() == word)
 }
 
 /// What the primal returns, unless that is `()`.

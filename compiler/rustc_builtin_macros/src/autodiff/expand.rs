@@ -86,6 +86,7 @@ fn expand_with_mode(
     let derivative = Derivative::new(ecx, span, primal, &activities);
     let is_assoc = matches!(item, Annotatable::AssocItem(..));
     let body = body(ecx, span, primal, &activities, &derivative, is_assoc);
+    let doc = documentation(primal, &activities);
     let function = Box::new(ast::Fn {
         defaultness: ast::Defaultness::Implicit,
         ident: activities.name,
@@ -104,9 +105,9 @@ fn expand_with_mode(
         // Who calls the derivative is told, not that the derivative names the primal.
         attrs.push(ecx.attr_nested_word(sym::allow, sym::deprecated, span));
     }
-    let mode_name = if mode.is_fwd() { "forward" } else { "reverse" };
-    let doc = format!("The derivative of `{}` in {mode_name} mode.", primal.ident);
     attrs.push(ecx.attr_name_value_str(sym::doc, Symbol::intern(&doc), span));
+    // Where a derivative panics, it is the caller's shadow that is to blame.
+    attrs.push(ecx.attr_word(sym::track_caller, span));
     attrs.push(rustc_autodiff(ecx, span, Some(activities.tokens())));
     let vis = vis.clone();
     let derivative = match &item {
@@ -130,6 +131,26 @@ fn expand_with_mode(
     let attr = rustc_autodiff(ecx, span, None);
     item.visit_attrs(|attrs| attrs.push(attr));
     vec![item, derivative]
+}
+
+fn documentation(primal: &ast::Fn, activities: &Activities) -> String {
+    let mode = if activities.mode.is_fwd() { "forward" } else { "reverse" };
+    let name = primal.ident;
+    let mut doc = format!("The derivative of `{name}` in {mode} mode.");
+    let is_unsafe = matches!(primal.sig.header.safety, ast::Safety::Unsafe(_));
+    if is_unsafe || activities.is_unsafe() {
+        doc.push_str("\n\n# Safety\n\n");
+        if is_unsafe {
+            doc.push_str(&format!(
+                "The arguments have to be such that `{name}` may be called with them. "
+            ));
+        }
+        doc.push_str(
+            "Each shadow has to be of the shape of the argument before it, and nothing else may refer to what is \
+             written to it, as the documentation of `std::autodiff` says.",
+        );
+    }
+    doc
 }
 
 fn function(item: &Annotatable) -> Option<(&ast::Visibility, &ast::Fn)> {

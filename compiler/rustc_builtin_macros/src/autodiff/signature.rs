@@ -88,11 +88,7 @@ impl Derivative {
         // another language has nothing to do with the tuple that is returned.
         header.constness = ast::Const::No;
         header.ext = ast::Extern::None;
-        let only = |activity| {
-            use DiffActivity::*;
-            matches!(activity, DuplicatedOnly | DualOnly | DualvOnly)
-        };
-        if activities.inputs.iter().any(|input| only(input.node)) {
+        if activities.is_unsafe() {
             header.safety = ast::Safety::Unsafe(span);
         }
 

@@ -27,6 +27,10 @@ struct Block {
 
 struct Deferred {
     blocks: Vec<Block>,
+    /// Memory of floats that belongs to callers of derivatives with a reverse pass. It is sorted if it has been searched.
+    owned: Vec<*mut u8>,
+    is_sorted: bool,
+    has_freed_owned: bool,
     /// How many derivatives with a reverse pass run, each called by the one before.
     reverse_passes: usize,
 }
@@ -37,8 +41,13 @@ struct OfThread(UnsafeCell<Deferred>);
 unsafe impl Sync for OfThread {}
 
 #[cfg_attr(target_thread_local, thread_local)]
-static DEFERRED: OfThread =
-    OfThread(UnsafeCell::new(Deferred { blocks: Vec::new(), reverse_passes: 0 }));
+static DEFERRED: OfThread = OfThread(UnsafeCell::new(Deferred {
+    blocks: Vec::new(),
+    owned: Vec::new(),
+    is_sorted: true,
+    has_freed_owned: false,
+    reverse_passes: 0,
+}));
 
 impl Deferred {
     /// # Safety
@@ -47,6 +56,14 @@ impl Deferred {
     unsafe fn of_thread() -> &'static mut Deferred {
         // SAFETY: by the caller.
         unsafe { &mut *DEFERRED.0.get() }
+    }
+
+    fn is_owned(&mut self, start: *mut u8) -> bool {
+        if !self.is_sorted {
+            self.owned.sort_unstable();
+            self.is_sorted = true;
+        }
+        self.owned.binary_search(&start).is_ok()
     }
 
     /// Gives the last blocks, which are the shadows of the one at `start`, its layout.
@@ -96,6 +113,33 @@ unsafe extern "C" fn __rust_autodiff_end(kept: usize, has_reverse: bool, dealloc
     if kept == 0 {
         deferred.blocks = Vec::new();
     }
+    if deferred.reverse_passes == 0 {
+        deferred.owned.clear();
+        deferred.has_freed_owned = false;
+    }
+}
+
+/// Notes that the caller of a derivative with a reverse pass, which has begun, owns this memory.
+#[rustc_std_internal_symbol]
+unsafe extern "C" fn __rust_autodiff_note_owned(start: *mut u8) {
+    // SAFETY: the reference ends with this function.
+    let deferred = unsafe { Deferred::of_thread() };
+    deferred.owned.push(start);
+    deferred.is_sorted = false;
+}
+
+/// Whether memory that has been noted as the caller's has been freed.
+#[rustc_std_internal_symbol]
+unsafe extern "C" fn __rust_autodiff_has_freed_owned() -> bool {
+    // SAFETY: the reference ends with this function.
+    unsafe { Deferred::of_thread() }.has_freed_owned
+}
+
+/// Whether this is memory, and has not been noted as the caller's.
+#[rustc_std_internal_symbol]
+unsafe extern "C" fn __rust_autodiff_is_new(start: *mut u8, size: usize) -> bool {
+    // SAFETY: the reference ends with this function.
+    size > 0 && !unsafe { Deferred::of_thread() }.is_owned(start)
 }
 
 /// Notes a shadow of the block that is freed next.
@@ -127,6 +171,7 @@ unsafe extern "C" fn __rust_autodiff_free(
         // SAFETY: by the caller.
         unsafe { dealloc(start, size, align) }
     } else {
+        deferred.has_freed_owned |= deferred.is_owned(start);
         deferred.blocks.push(Block { start, layout: Some(layout) });
     }
 }

@@ -22,10 +22,26 @@ fn activities(header: &Header, mode: Mode) -> String {
     if header.ret != Ret::Unit {
         all.push(ret.to_string());
     }
+    if header.params.iter().any(|param| is_unchecked(param, mode)) {
+        all.insert(0, "Unchecked".to_string());
+    }
     if mode.width > 1 {
         all.insert(0, mode.width.to_string());
     }
     all.iter().map(|activity| format!(", {activity}")).collect()
+}
+
+/// Whether the type of a shadow does not say all that there is to check.
+fn is_unchecked(param: &Param, mode: Mode) -> bool {
+    let is_raw = matches!(param.pass, Pass::ConstPtr | Pass::MutPtr);
+    let is_opaque = param.ty.any(&|ty| match ty {
+        Ty::Borrowed(ty, false) => mode.reverse && ty.has_float(),
+        Ty::Adt(adt) if adt.is_union => adt.variants.iter().flatten().any(|ty| !ty.is_copy()),
+        _ => false,
+    });
+    let is_together = side_by_side(param, mode) && !param.ty.children()[0].is_copy();
+    let has_shadow = param.active && !(mode.reverse && param.pass == Pass::Value);
+    has_shadow && (is_raw || is_opaque || is_together)
 }
 
 fn activity(param: &Param, mode: Mode) -> &'static str {

@@ -80,7 +80,7 @@ impl Scale for By {
 }
 
 // c x^2 or 7
-#[autodiff_reverse(d_by_vtable, Active, Const, Duplicated, Active)]
+#[autodiff_reverse(d_by_vtable, Unchecked, Active, Const, Duplicated, Active)]
 fn by_vtable(x: f32, k: i32, scale: &dyn Scale) -> f32 {
     scale.scaled(either(x, k)).unwrap_or(7.0)
 }
@@ -233,9 +233,9 @@ fn main() {
     exact("integer by pointer", d_by_pointer(x, black_box(-4), functions, 1.0), (-4.0, 0.0));
 
     let mut dscale = By(0.0);
-    exact("vtable", d_by_vtable(x, black_box(1), black_box(&By(4.0)), &mut dscale, 1.0), (36.0, 24.0));
+    exact("vtable", unsafe { d_by_vtable(x, black_box(1), black_box(&By(4.0)), &mut dscale, 1.0) }, (36.0, 24.0));
     exact("shadow of what is in the trait object", dscale.0, 9.0);
-    exact("integer, vtable", d_by_vtable(x, black_box(-4), &By(4.0), &mut dscale, 1.0), (7.0, 0.0));
+    exact("integer, vtable", unsafe { d_by_vtable(x, black_box(-4), &By(4.0), &mut dscale, 1.0) }, (7.0, 0.0));
     exact("its shadow", dscale.0, 9.0);
 
     exact("C", d_as_in_c(x, black_box(5), 1.0), (30.0, 10.0));

@@ -68,7 +68,7 @@ fn slices(x: Slice<'_>, y: SliceMut<'_>) -> Float {
     x[0] * y[0]
 }
 
-#[autodiff_reverse(d_pointer, Duplicated, Active)]
+#[autodiff_reverse(d_pointer, Unchecked, Duplicated, Active)]
 fn pointer(x: Pointer) -> Float {
     unsafe { *x * *x }
 }
@@ -119,7 +119,7 @@ pub fn main() {
     exact("slices", d_slices(&[x], &mut y, &mut dy, 1.0), 15.0);
     exact("slices, gradient", dy, [3.0]);
     let (mut y, mut dy) = (x, 0.0);
-    exact("pointer", d_pointer(&raw mut y, &raw mut dy, 1.0), 9.0);
+    exact("pointer", unsafe { d_pointer(&raw mut y, &raw mut dy, 1.0) }, 9.0);
     exact("pointer, gradient", dy, 6.0);
     let (mut y, mut dy) = (0.0, 1.0);
     exact("unit", d_unit(x, &mut y, &mut dy), ((), 6.0));

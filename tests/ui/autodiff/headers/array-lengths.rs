@@ -33,8 +33,8 @@ struct Pack {
 }
 
 // own2 (2 d0 + 3 d3) + count own0
-#[autodiff_reverse(d_pack, Duplicated, Active)]
-#[autodiff_forward(t_pack, Dual, Dual)]
+#[autodiff_reverse(d_pack, Unchecked, Duplicated, Active)]
+#[autodiff_forward(t_pack, Unchecked, Dual, Dual)]
 fn pack(p: &Pack) -> f32 {
     let data = unsafe { &*p.data };
     p.own[2] * (2.0 * data[0] + 3.0 * data[3]) + p.count as f32 * p.own[0]
@@ -88,10 +88,10 @@ pub fn main() {
     let p = black_box(Pack { data: &data, own: [2.0, 0.0, 3.0], count: 7 });
     let mut ddata = [0.0; 4];
     let mut dp = Pack { data: &raw mut ddata, own: [0.0; 3], count: 0 };
-    exact("pack", d_pack(&p, &mut dp, 1.0), 29.0);
+    exact("pack", unsafe { d_pack(&p, &mut dp, 1.0) }, 29.0);
     exact("pack", (black_box(ddata), dp.own), ([6.0, 0.0, 0.0, 9.0], [7.0, 0.0, 5.0]));
     let dp = Pack { data: &[1.0, 0.0, 0.0, 10.0], own: [100.0, 0.0, 1000.0], count: 0 };
-    exact("pack", t_pack(&p, &dp), (29.0, 6.0 + 90.0 + 700.0 + 5000.0));
+    exact("pack", unsafe { t_pack(&p, &dp) }, (29.0, 6.0 + 90.0 + 700.0 + 5000.0));
 
     let t = Tile::<Wide, 4> { index: 7, first: 2.0, rest: [[1.0; 4]; 2], kernel: PhantomData };
     let zero = || Tile::<Wide, 4> { index: 0, first: 0.0, rest: [[0.0; 4]; 2], kernel: PhantomData };

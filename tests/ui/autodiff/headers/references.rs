@@ -128,7 +128,7 @@ fn boxed_struct(s: &Box<State>) -> f64 {
     s.x[0] * s.x[1] * s.v.1 as f64
 }
 
-#[autodiff_reverse(d_to_slice, Duplicated, Active)]
+#[autodiff_reverse(d_to_slice, Unchecked, Duplicated, Active)]
 #[autodiff_forward(t_to_slice, Dual, Dual)]
 fn to_slice(x: &&[f64]) -> f64 {
     x[0] * x[1] * x[1]
@@ -139,7 +139,7 @@ fn to_mutable(x: &mut &mut [f64; 2]) {
     x[0] *= x[1];
 }
 
-#[autodiff_reverse(d_counted, Duplicated, Active)]
+#[autodiff_reverse(d_counted, Unchecked, Duplicated, Active)]
 fn counted(x: &Rc<[f64; 2]>) -> f64 {
     x[0] * x[1] * x[1]
 }
@@ -174,7 +174,7 @@ fn owners() {
     // The shadow of a shared reference is written to all the same: it has to come from a mutable one.
     let pointer = &raw mut dx;
     let mut shadow: &[f64] = unsafe { &*pointer };
-    exact("to_slice", d_to_slice(&&x[..], &mut shadow, 1.0), 18.0);
+    exact("to_slice", unsafe { d_to_slice(&&x[..], &mut shadow, 1.0) }, 18.0);
     exact("to_slice", black_box(dx), [9.0, 12.0]);
     exact("to_slice", t_to_slice(&&x[..], &&[1.0, 10.0][..]), (18.0, 129.0));
     let mut x = [2.0, 3.0];
@@ -183,7 +183,7 @@ fn owners() {
     exact("to_mutable", (x, dx), ([6.0, 3.0], [3.0, 12.0]));
 
     let (x, mut dx) = (Rc::new([2.0, 3.0]), Rc::new([0.0; 2]));
-    exact("counted", d_counted(black_box(&x), &mut dx, 1.0), 18.0);
+    exact("counted", unsafe { d_counted(black_box(&x), &mut dx, 1.0) }, 18.0);
     exact("counted", *dx, [9.0, 12.0]);
     let (x, mut dx) = (Cell::new(2.0), Cell::new(0.0));
     exact("cell", d_cell(black_box(&x), &mut dx, 1.0), 36.0);
@@ -207,7 +207,7 @@ struct View<'a> {
 }
 
 // scale (sum of label_i x_i)
-#[autodiff_reverse(d_by_view, Duplicated, Active)]
+#[autodiff_reverse(d_by_view, Unchecked, Duplicated, Active)]
 #[autodiff_forward(t_by_view, Dual, Dual)]
 fn by_view(view: &View<'_>) -> f64 {
     let mut sum = 0.0;
@@ -234,7 +234,7 @@ fn fields() {
     let mut gradient = [0.0; 2];
     let pointer = &raw mut gradient;
     let mut dview = View { scale: 0.0, data: unsafe { &*pointer }, labels: &labels };
-    exact("by_view", d_by_view(black_box(&view), &mut dview, 1.0), 341.0);
+    exact("by_view", unsafe { d_by_view(black_box(&view), &mut dview, 1.0) }, 341.0);
     exact("by_view", (dview.scale, black_box(gradient)), (31.0, [55.0, 77.0]));
     let dview = View { scale: 1.0, data: &[10.0, 100.0], labels: &labels };
     exact("by_view", t_by_view(black_box(&view), &dview), (341.0, 31.0 + 550.0 + 7700.0));
@@ -257,7 +257,7 @@ unsafe fn raw(x: *const f64, n: usize, y: *mut f64) {
     unsafe { *y = sum }
 }
 
-#[autodiff_reverse(d_raw_struct, Duplicated, Active)]
+#[autodiff_reverse(d_raw_struct, Unchecked, Duplicated, Active)]
 fn raw_struct(s: *const State) -> f64 {
     unsafe { (*s).x[1] * (*s).v.0 as f64 }
 }
@@ -272,7 +272,7 @@ fn raw_pointers() {
     exact("raw", (y, dy), (13.0, 64.0));
     let s = black_box(State { step: 0, x: [2.0, 3.0], v: (5.0, 7.0) });
     let mut ds = State { step: 0, x: [0.0; 2], v: (0.0, 0.0) };
-    exact("raw_struct", d_raw_struct(&s, &mut ds, 1.0), 15.0);
+    exact("raw_struct", unsafe { d_raw_struct(&s, &mut ds, 1.0) }, 15.0);
     exact("raw_struct", (ds.x, ds.v), ([0.0, 5.0], (3.0, 0.0)));
 }
 

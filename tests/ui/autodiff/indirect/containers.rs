@@ -59,7 +59,7 @@ fn polynomial(coefficients: [f64; 3]) -> Box<dyn Shape> {
     Box::new(Polynomial { coefficients: coefficients.to_vec() })
 }
 
-#[autodiff_reverse(d_sum, Duplicated, Active, Active)]
+#[autodiff_reverse(d_sum, Unchecked, Duplicated, Active, Active)]
 fn sum(shapes: &[Box<dyn Shape>], x: f64) -> f64 {
     shapes.iter().map(|shape| shape.value(x)).sum()
 }
@@ -79,7 +79,7 @@ struct Model {
     offset: f64,
 }
 
-#[autodiff_reverse(d_model, Duplicated, Active, Active)]
+#[autodiff_reverse(d_model, Unchecked, Duplicated, Active, Active)]
 fn model(m: &Model, x: f64) -> f64 {
     m.first.value(x) * m.second.value(x) + m.offset
 }
@@ -100,7 +100,7 @@ pub fn main() {
     let mut shadow = vec![linear(0.0), polynomial([0.0; 3]), linear(0.0)];
     let shapes = black_box(vec![linear(3.0), polynomial([1.0, 2.0, 4.0]), linear(7.0)]);
     // 3 x + 1 + 2 x + 4 x^2 + 7 x.
-    exact("sum", d_sum(&shapes, &mut shadow, 5.0, 1.0), (161.0, 52.0));
+    exact("sum", unsafe { d_sum(&shapes, &mut shadow, 5.0, 1.0) }, (161.0, 52.0));
     exact("sum[0]", shadow[0].numbers(), vec![5.0]);
     exact("sum[1]", shadow[1].numbers(), vec![1.0, 5.0, 25.0]);
     exact("sum[2]", shadow[2].numbers(), vec![5.0]);
@@ -112,7 +112,7 @@ pub fn main() {
     let mut shadow =
         Model { first: linear(0.0), second: Rc::from(polynomial([0.0; 3])), offset: 0.0 };
     // a x (c0 + c1 x + c2 x^2) + offset at x = 2: 6 * 21 + 9.
-    exact("model", d_model(black_box(&m), &mut shadow, 2.0, 1.0), (135.0, 3.0 * 21.0 + 6.0 * 18.0));
+    exact("model", unsafe { d_model(black_box(&m), &mut shadow, 2.0, 1.0) }, (135.0, 3.0 * 21.0 + 6.0 * 18.0));
     exact("model.first", shadow.first.numbers(), vec![42.0]);
     exact("model.second", shadow.second.numbers(), vec![6.0, 12.0, 24.0]);
     exact("model.offset", shadow.offset, 1.0);

@@ -84,7 +84,7 @@ impl System for Pendulum {
 }
 
 /// The sum of what is there at time 1, by Runge and Kutta's method.
-#[autodiff_reverse(d_solve, Duplicated, Duplicated, Const, Active)]
+#[autodiff_reverse(d_solve, Unchecked, Duplicated, Duplicated, Const, Active)]
 fn solve(system: &dyn System, start: &[f64], steps: usize) -> f64 {
     let n = system.dim();
     let h = 1.0 / steps as f64;
@@ -118,7 +118,7 @@ fn check<S: System + Clone>(name: &str, system: S, zero: S, start: &[f64]) {
     let mut shadow = zero;
     let mut d_start = vec![0.0; start.len()];
     let object: &dyn System = black_box(&system);
-    let value = d_solve(object, &mut shadow, start, &mut d_start, STEPS, 1.0);
+    let value = unsafe { d_solve(object, &mut shadow, start, &mut d_start, STEPS, 1.0) };
     close(name, value, solve(&system, start, STEPS), 1e-14);
     for (i, derivative) in shadow.parameters().into_iter().enumerate() {
         let want = central(|h| {
@@ -149,7 +149,7 @@ pub fn main() {
     // y(1) = y(0) exp(-rate).
     let (mut rate, mut start) = (Decay { rate: 0.0 }, [0.0]);
     let object: &dyn System = black_box(&Decay { rate: 0.7 });
-    let value = d_solve(object, &mut rate, &[3.0], &mut start, 100, 1.0);
+    let value = unsafe { d_solve(object, &mut rate, &[3.0], &mut start, 100, 1.0) };
     let want = 3.0 * f64::exp(-0.7);
     close("y(1)", value, want, 1e-9);
     close("dy(1)/drate", rate.rate, -want, 1e-8);

@@ -25,7 +25,7 @@ use known_callees::{Linear, Scaled, Shape, cube, square};
 mod check;
 use check::exact;
 
-#[autodiff_reverse(d_object, Duplicated, Active, Active)]
+#[autodiff_reverse(d_object, Unchecked, Duplicated, Active, Active)]
 fn object(shape: &dyn Shape, x: f64) -> f64 {
     shape.value(x) + 3.0 * shape.twice(x)
 }
@@ -39,12 +39,12 @@ pub fn main() {
     // a x + 3 * 2 a x.
     let mut shadow = Linear(0.0);
     let shape: Box<dyn Shape> = black_box(Box::new(Linear(5.0)));
-    exact("linear", d_object(&*shape, &mut shadow, 2.0, 1.0), (70.0, 35.0));
+    exact("linear", unsafe { d_object(&*shape, &mut shadow, 2.0, 1.0) }, (70.0, 35.0));
     exact("linear, a", shadow.0, 14.0);
     // b a x + 3 b a b x, with b = 3.
     let mut shadow = Scaled(Linear(0.0), 0.0);
     let shape: Box<dyn Shape> = black_box(Box::new(Scaled(Linear(5.0), 3.0)));
-    exact("scaled", d_object(&*shape, &mut shadow, 2.0, 1.0), (300.0, 150.0));
+    exact("scaled", unsafe { d_object(&*shape, &mut shadow, 2.0, 1.0) }, (300.0, 150.0));
     exact("scaled, a b", (shadow.0.0, shadow.1), (60.0, 10.0 + 180.0));
 
     exact("square", d_pointer(black_box(square), 2.0, 1.0), (8.0, 12.0));

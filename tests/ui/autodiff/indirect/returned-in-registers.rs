@@ -108,20 +108,20 @@ impl Shape for Quadratic {
     }
 }
 
-#[autodiff_reverse(d_value, Duplicated, Active, Active)]
-#[autodiff_forward(t_value, Dual, Dual, Dual)]
+#[autodiff_reverse(d_value, Unchecked, Duplicated, Active, Active)]
+#[autodiff_forward(t_value, Unchecked, Dual, Dual, Dual)]
 fn value(shape: &dyn Shape, x: f64) -> f64 {
     shape.value(x).unwrap_or(x * x * x)
 }
 
 // Returns what the callee returns.
-#[autodiff_forward(t_same, Dual, Dual, Dual)]
+#[autodiff_forward(t_same, Unchecked, Dual, Dual, Dual)]
 fn same(shape: &dyn Shape, x: f64) -> Option<f64> {
     shape.value(x)
 }
 
-#[autodiff_reverse(d_counted, Duplicated, Active, Active)]
-#[autodiff_forward(t_counted, Dual, Dual, Dual)]
+#[autodiff_reverse(d_counted, Unchecked, Duplicated, Active, Active)]
+#[autodiff_forward(t_counted, Unchecked, Dual, Dual, Dual)]
 fn counted(shape: &dyn Shape, x: f64) -> f64 {
     let mut sum = 0.0;
     for i in 1..3 {
@@ -131,34 +131,34 @@ fn counted(shape: &dyn Shape, x: f64) -> f64 {
     sum
 }
 
-#[autodiff_reverse(d_pair, Duplicated, Active, Active)]
-#[autodiff_forward(t_pair, Dual, Dual, Dual)]
+#[autodiff_reverse(d_pair, Unchecked, Duplicated, Active, Active)]
+#[autodiff_forward(t_pair, Unchecked, Dual, Dual, Dual)]
 fn pair(shape: &dyn Shape, x: f64) -> f64 {
     let (a, b) = shape.pair(x);
     2.0 * a + 3.0 * b
 }
 
-#[autodiff_reverse(d_singles, Duplicated, Active, Active)]
-#[autodiff_forward(t_singles, Dual, Dual, Dual)]
+#[autodiff_reverse(d_singles, Unchecked, Duplicated, Active, Active)]
+#[autodiff_forward(t_singles, Unchecked, Dual, Dual, Dual)]
 fn singles(shape: &dyn Shape, x: f32) -> f32 {
     let [a, b] = shape.singles(x);
     2.0 * a + 5.0 * b
 }
 
-#[autodiff_reverse(d_numbers, Duplicated, Active, Active)]
-#[autodiff_forward(t_numbers, Dual, Dual, Dual)]
+#[autodiff_reverse(d_numbers, Unchecked, Duplicated, Active, Active)]
+#[autodiff_forward(t_numbers, Unchecked, Dual, Dual, Dual)]
 fn numbers(shape: &dyn Shape, x: f64) -> f64 {
     shape.numbers().iter().map(|n| n * n * x).sum()
 }
 
-#[autodiff_reverse(d_scaled, Duplicated, Active, Active)]
-#[autodiff_forward(t_scaled, Dual, Dual, Dual)]
+#[autodiff_reverse(d_scaled, Unchecked, Duplicated, Active, Active)]
+#[autodiff_forward(t_scaled, Unchecked, Dual, Dual, Dual)]
 fn scaled(shape: &dyn Shape, x: f64) -> f64 {
     shape.scaled(x).counted(2.0).1
 }
 
-#[autodiff_reverse(d_fallible, Duplicated, Active, Active)]
-#[autodiff_forward(t_fallible, Dual, Dual, Dual)]
+#[autodiff_reverse(d_fallible, Unchecked, Duplicated, Active, Active)]
+#[autodiff_forward(t_fallible, Unchecked, Dual, Dual, Dual)]
 fn fallible(shape: &dyn Shape, x: f64) -> f64 {
     match shape.fallible(x) {
         Ok(value) => value,
@@ -166,15 +166,15 @@ fn fallible(shape: &dyn Shape, x: f64) -> f64 {
     }
 }
 
-#[autodiff_reverse(d_boxed, Duplicated, Active, Active)]
-#[autodiff_forward(t_boxed, Dual, Dual, Dual)]
+#[autodiff_reverse(d_boxed, Unchecked, Duplicated, Active, Active)]
+#[autodiff_forward(t_boxed, Unchecked, Dual, Dual, Dual)]
 fn boxed(shape: &dyn Shape, x: f64) -> f64 {
     let (one, other) = shape.boxed(x);
     *one * other
 }
 
-#[autodiff_reverse(d_constant, Duplicated, Active, Active)]
-#[autodiff_forward(t_constant, Dual, Dual, Dual)]
+#[autodiff_reverse(d_constant, Unchecked, Duplicated, Active, Active)]
+#[autodiff_forward(t_constant, Unchecked, Dual, Dual, Dual)]
 fn constant(shape: &dyn Shape, x: f64) -> f64 {
     let (count, value) = shape.constant((), x, []);
     count as f64 * value
@@ -245,105 +245,105 @@ pub fn main() {
 
     // a x; a x^2 + b, and x^3 below zero.
     let mut dl = l0;
-    exact("value", d_value(linear, &mut dl, 4.0, 1.0), (20.0, 5.0));
+    exact("value", unsafe { d_value(linear, &mut dl, 4.0, 1.0) }, (20.0, 5.0));
     exact("value, a", dl.0, [4.0]);
     let mut dq = q0;
-    exact("value", d_value(quadratic, &mut dq, 4.0, 1.0), (35.0, 16.0));
+    exact("value", unsafe { d_value(quadratic, &mut dq, 4.0, 1.0) }, (35.0, 16.0));
     exact("value, a b", dq.0, [16.0, 1.0]);
     let mut dq = q0;
-    exact("none", d_value(quadratic, &mut dq, -2.0, 1.0), (-8.0, 12.0));
+    exact("none", unsafe { d_value(quadratic, &mut dq, -2.0, 1.0) }, (-8.0, 12.0));
     exact("none, a b", dq.0, [0.0, 0.0]);
-    exact("value, forward", t_value(linear, &lt, 4.0, 3.0), (20.0, 15.0 + 28.0));
-    exact("value, forward", t_value(quadratic, &qt, 4.0, 3.0), (35.0, 48.0 + 112.0 + 11.0));
-    exact("none, forward", t_value(quadratic, &qt, -2.0, 3.0), (-8.0, 36.0));
-    exact("same, forward", t_same(linear, &lt, 4.0, 3.0), (Some(20.0), Some(43.0)));
-    exact("same, forward", t_same(quadratic, &qt, 4.0, 3.0), (Some(35.0), Some(171.0)));
+    exact("value, forward", unsafe { t_value(linear, &lt, 4.0, 3.0) }, (20.0, 15.0 + 28.0));
+    exact("value, forward", unsafe { t_value(quadratic, &qt, 4.0, 3.0) }, (35.0, 48.0 + 112.0 + 11.0));
+    exact("none, forward", unsafe { t_value(quadratic, &qt, -2.0, 3.0) }, (-8.0, 36.0));
+    exact("same, forward", unsafe { t_same(linear, &lt, 4.0, 3.0) }, (Some(20.0), Some(43.0)));
+    exact("same, forward", unsafe { t_same(quadratic, &qt, 4.0, 3.0) }, (Some(35.0), Some(171.0)));
 
     // 3 (a x + 2 a x); n (a x^2 + b) + m (4 a x^2 + b) with n = 2, m = 5 at 1, and n = m = 5 at 2.
     let mut dl = l0;
-    exact("counted", d_counted(linear, &mut dl, 4.0, 1.0), (180.0, 45.0));
+    exact("counted", unsafe { d_counted(linear, &mut dl, 4.0, 1.0) }, (180.0, 45.0));
     exact("counted, a", dl.0, [36.0]);
     let mut dq = q0;
-    exact("counted", d_counted(quadratic, &mut dq, 1.0, 1.0), (2.0 * 5.0 + 5.0 * 11.0, 88.0));
+    exact("counted", unsafe { d_counted(quadratic, &mut dq, 1.0, 1.0) }, (2.0 * 5.0 + 5.0 * 11.0, 88.0));
     exact("counted, a b", dq.0, [22.0, 7.0]);
     let mut dq = q0;
-    exact("counted", d_counted(quadratic, &mut dq, 2.0, 1.0), (5.0 * 11.0 + 5.0 * 35.0, 200.0));
+    exact("counted", unsafe { d_counted(quadratic, &mut dq, 2.0, 1.0) }, (5.0 * 11.0 + 5.0 * 35.0, 200.0));
     exact("counted, a b", dq.0, [100.0, 10.0]);
-    exact("counted, forward", t_counted(linear, &lt, 4.0, 1.0), (180.0, 45.0 + 252.0));
-    exact("counted, forward", t_counted(quadratic, &qt, 1.0, 1.0), (65.0, 88.0 + 154.0 + 77.0));
+    exact("counted, forward", unsafe { t_counted(linear, &lt, 4.0, 1.0) }, (180.0, 45.0 + 252.0));
+    exact("counted, forward", unsafe { t_counted(quadratic, &qt, 1.0, 1.0) }, (65.0, 88.0 + 154.0 + 77.0));
 
     // 2 a x + 3 x^2; 2 a x^2 + 3 b x.
     let mut dl = l0;
-    exact("pair", d_pair(linear, &mut dl, 4.0, 1.0), (88.0, 34.0));
+    exact("pair", unsafe { d_pair(linear, &mut dl, 4.0, 1.0) }, (88.0, 34.0));
     exact("pair, a", dl.0, [8.0]);
     let mut dq = q0;
-    exact("pair", d_pair(quadratic, &mut dq, 4.0, 1.0), (100.0, 41.0));
+    exact("pair", unsafe { d_pair(quadratic, &mut dq, 4.0, 1.0) }, (100.0, 41.0));
     exact("pair, a b", dq.0, [32.0, 12.0]);
-    exact("pair, forward", t_pair(linear, &lt, 4.0, 1.0), (88.0, 34.0 + 56.0));
-    exact("pair, forward", t_pair(quadratic, &qt, 4.0, 1.0), (100.0, 41.0 + 224.0 + 132.0));
+    exact("pair, forward", unsafe { t_pair(linear, &lt, 4.0, 1.0) }, (88.0, 34.0 + 56.0));
+    exact("pair, forward", unsafe { t_pair(quadratic, &qt, 4.0, 1.0) }, (100.0, 41.0 + 224.0 + 132.0));
 
     // 2 a x + 15 x; 2 a x^2 + 5 b x.
     let mut dl = l0;
-    exact("singles", d_singles(linear, &mut dl, 4.0, 1.0), (100.0, 25.0));
+    exact("singles", unsafe { d_singles(linear, &mut dl, 4.0, 1.0) }, (100.0, 25.0));
     exact("singles, a", dl.0, [8.0]);
     let mut dq = q0;
-    exact("singles", d_singles(quadratic, &mut dq, 4.0, 1.0), (124.0, 47.0));
+    exact("singles", unsafe { d_singles(quadratic, &mut dq, 4.0, 1.0) }, (124.0, 47.0));
     exact("singles, a b", dq.0, [32.0, 20.0]);
-    exact("singles, forward", t_singles(linear, &lt, 4.0, 1.0), (100.0, 25.0 + 56.0));
-    exact("singles, forward", t_singles(quadratic, &qt, 4.0, 1.0), (124.0, 47.0 + 224.0 + 220.0));
+    exact("singles, forward", unsafe { t_singles(linear, &lt, 4.0, 1.0) }, (100.0, 25.0 + 56.0));
+    exact("singles, forward", unsafe { t_singles(quadratic, &qt, 4.0, 1.0) }, (124.0, 47.0 + 224.0 + 220.0));
 
     // a^2 x; (a^2 + b^2) x.
     let mut dl = l0;
-    exact("numbers", d_numbers(linear, &mut dl, 4.0, 1.0), (100.0, 25.0));
+    exact("numbers", unsafe { d_numbers(linear, &mut dl, 4.0, 1.0) }, (100.0, 25.0));
     exact("numbers, a", dl.0, [40.0]);
     let mut dq = q0;
-    exact("numbers", d_numbers(quadratic, &mut dq, 4.0, 1.0), (52.0, 13.0));
+    exact("numbers", unsafe { d_numbers(quadratic, &mut dq, 4.0, 1.0) }, (52.0, 13.0));
     exact("numbers, a b", dq.0, [16.0, 24.0]);
-    exact("numbers, forward", t_numbers(linear, &lt, 4.0, 1.0), (100.0, 25.0 + 280.0));
-    exact("numbers, forward", t_numbers(quadratic, &qt, 4.0, 1.0), (52.0, 13.0 + 112.0 + 264.0));
+    exact("numbers, forward", unsafe { t_numbers(linear, &lt, 4.0, 1.0) }, (100.0, 25.0 + 280.0));
+    exact("numbers, forward", unsafe { t_numbers(quadratic, &qt, 4.0, 1.0) }, (52.0, 13.0 + 112.0 + 264.0));
 
     // 2 a x; x^2 (4 a + b).
     let mut dl = l0;
-    exact("scaled", d_scaled(linear, &mut dl, 4.0, 1.0), (40.0, 10.0));
+    exact("scaled", unsafe { d_scaled(linear, &mut dl, 4.0, 1.0) }, (40.0, 10.0));
     exact("scaled, a", dl.0, [8.0]);
     let mut dq = q0;
-    exact("scaled", d_scaled(quadratic, &mut dq, 4.0, 1.0), (176.0, 88.0));
+    exact("scaled", unsafe { d_scaled(quadratic, &mut dq, 4.0, 1.0) }, (176.0, 88.0));
     exact("scaled, a b", dq.0, [64.0, 16.0]);
-    exact("scaled, forward", t_scaled(linear, &lt, 4.0, 1.0), (40.0, 10.0 + 56.0));
-    exact("scaled, forward", t_scaled(quadratic, &qt, 4.0, 1.0), (176.0, 88.0 + 448.0 + 176.0));
+    exact("scaled, forward", unsafe { t_scaled(linear, &lt, 4.0, 1.0) }, (40.0, 10.0 + 56.0));
+    exact("scaled, forward", unsafe { t_scaled(quadratic, &qt, 4.0, 1.0) }, (176.0, 88.0 + 448.0 + 176.0));
 
     // a x; a x^2, and 7 x from 10 on.
     let mut dl = l0;
-    exact("fallible", d_fallible(linear, &mut dl, 4.0, 1.0), (20.0, 5.0));
+    exact("fallible", unsafe { d_fallible(linear, &mut dl, 4.0, 1.0) }, (20.0, 5.0));
     exact("fallible, a", dl.0, [4.0]);
     let mut dq = q0;
-    exact("fallible", d_fallible(quadratic, &mut dq, 4.0, 1.0), (32.0, 16.0));
+    exact("fallible", unsafe { d_fallible(quadratic, &mut dq, 4.0, 1.0) }, (32.0, 16.0));
     exact("fallible, a b", dq.0, [16.0, 0.0]);
     let mut dq = q0;
-    exact("error", d_fallible(quadratic, &mut dq, 20.0, 1.0), (140.0, 7.0));
+    exact("error", unsafe { d_fallible(quadratic, &mut dq, 20.0, 1.0) }, (140.0, 7.0));
     exact("error, a b", dq.0, [0.0, 0.0]);
-    exact("fallible, forward", t_fallible(linear, &lt, 4.0, 1.0), (20.0, 5.0 + 28.0));
-    exact("error, forward", t_fallible(quadratic, &qt, 20.0, 1.0), (140.0, 7.0));
+    exact("fallible, forward", unsafe { t_fallible(linear, &lt, 4.0, 1.0) }, (20.0, 5.0 + 28.0));
+    exact("error, forward", unsafe { t_fallible(quadratic, &qt, 20.0, 1.0) }, (140.0, 7.0));
 
     // a x; a b x^2.
     let mut dl = l0;
-    exact("boxed", d_boxed(linear, &mut dl, 4.0, 1.0), (20.0, 5.0));
+    exact("boxed", unsafe { d_boxed(linear, &mut dl, 4.0, 1.0) }, (20.0, 5.0));
     exact("boxed, a", dl.0, [4.0]);
     let mut dq = q0;
-    exact("boxed", d_boxed(quadratic, &mut dq, 4.0, 1.0), (96.0, 48.0));
+    exact("boxed", unsafe { d_boxed(quadratic, &mut dq, 4.0, 1.0) }, (96.0, 48.0));
     exact("boxed, a b", dq.0, [48.0, 32.0]);
-    exact("boxed, forward", t_boxed(linear, &lt, 4.0, 1.0), (20.0, 5.0 + 28.0));
-    exact("boxed, forward", t_boxed(quadratic, &qt, 4.0, 1.0), (96.0, 48.0 + 336.0 + 352.0));
+    exact("boxed, forward", unsafe { t_boxed(linear, &lt, 4.0, 1.0) }, (20.0, 5.0 + 28.0));
+    exact("boxed, forward", unsafe { t_boxed(quadratic, &qt, 4.0, 1.0) }, (96.0, 48.0 + 336.0 + 352.0));
 
     // 2 a x; 3 a x^2.
     let mut dl = l0;
-    exact("constant", d_constant(linear, &mut dl, 4.0, 1.0), (40.0, 10.0));
+    exact("constant", unsafe { d_constant(linear, &mut dl, 4.0, 1.0) }, (40.0, 10.0));
     exact("constant, a", dl.0, [8.0]);
     let mut dq = q0;
-    exact("constant", d_constant(quadratic, &mut dq, 4.0, 1.0), (96.0, 48.0));
+    exact("constant", unsafe { d_constant(quadratic, &mut dq, 4.0, 1.0) }, (96.0, 48.0));
     exact("constant, a b", dq.0, [48.0, 0.0]);
-    exact("constant, forward", t_constant(linear, &lt, 4.0, 1.0), (40.0, 10.0 + 56.0));
-    exact("constant, forward", t_constant(quadratic, &qt, 4.0, 1.0), (96.0, 48.0 + 336.0));
+    exact("constant, forward", unsafe { t_constant(linear, &lt, 4.0, 1.0) }, (40.0, 10.0 + 56.0));
+    exact("constant, forward", unsafe { t_constant(quadratic, &qt, 4.0, 1.0) }, (96.0, 48.0 + 336.0));
 
     // 3 sqrt(x), 3 / x, and 5 x for none.
     exact("root", d_pointer(black_box(root), 4.0, 1.0), (6.0, 0.75));

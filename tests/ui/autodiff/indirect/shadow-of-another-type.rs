@@ -53,14 +53,14 @@ impl Shape for Twice {
     }
 }
 
-#[autodiff_reverse(d_value, Duplicated, Active, Active)]
-#[autodiff_forward(t_value, Dual, Const, Dual)]
+#[autodiff_reverse(d_value, Unchecked, Duplicated, Active, Active)]
+#[autodiff_forward(t_value, Unchecked, Dual, Const, Dual)]
 fn value(shape: &dyn Shape, x: f64) -> f64 {
     shape.value(x)
 }
 
-#[autodiff_reverse(d_sum, Duplicated, Active, Active)]
-#[autodiff_forward(t_sum, Dual, Const, Dual)]
+#[autodiff_reverse(d_sum, Unchecked, Duplicated, Active, Active)]
+#[autodiff_forward(t_sum, Unchecked, Dual, Const, Dual)]
 fn sum(shapes: &[Box<dyn Shape>], x: f64) -> f64 {
     shapes.iter().map(|shape| shape.value(x)).sum()
 }
@@ -70,7 +70,7 @@ struct Model {
     factor: f64,
 }
 
-#[autodiff_reverse(d_model, Duplicated, Active, Active)]
+#[autodiff_reverse(d_model, Unchecked, Duplicated, Active, Active)]
 fn model(m: &Model, x: f64) -> f64 {
     m.shape.value(x) * m.factor
 }
@@ -90,33 +90,33 @@ fn twice(shape: Box<dyn Shape>) -> Box<dyn Shape> {
 pub fn main() {
     let shape = linear(3.0);
     let (mut dl, mut pair) = (Linear(0.0), Pair(0.0, 0.0));
-    assert_eq!(d_value(&*shape, &mut dl, 5.0, 1.0), (15.0, 3.0));
+    assert_eq!(unsafe { d_value(&*shape, &mut dl, 5.0, 1.0) }, (15.0, 3.0));
     assert_eq!(dl.0, 5.0);
-    assert_eq!(t_value(&*shape, &Linear(2.0), 5.0), (15.0, 10.0));
+    assert_eq!(unsafe { t_value(&*shape, &Linear(2.0), 5.0) }, (15.0, 10.0));
 
     // 3 x + 2 * 4 x^3 at x = 2, and 5 x + 2 * 7 x^3 for the tangents 5 and 7.
     let shapes = [linear(3.0), twice(cubic(4.0))];
     let tangents = [linear(5.0), twice(cubic(7.0))];
-    assert_eq!(t_sum(&shapes, &tangents, 2.0), (70.0, 122.0));
+    assert_eq!(unsafe { t_sum(&shapes, &tangents, 2.0) }, (70.0, 122.0));
     let mut shadows = [linear(0.0), twice(cubic(0.0))];
-    assert_eq!(d_sum(&shapes, &mut shadows, 2.0, 1.0), (70.0, 99.0));
+    assert_eq!(unsafe { d_sum(&shapes, &mut shadows, 2.0, 1.0) }, (70.0, 99.0));
     assert_eq!(shadows.map(|shape| shape.value(1.0)), [2.0, 2.0 * 16.0]);
 
     let m = Model { shape: linear(3.0).into(), factor: 7.0 };
     let mut dm = Model { shape: linear(0.0).into(), factor: 0.0 };
-    assert_eq!(d_model(&m, &mut dm, 5.0, 1.0), (105.0, 21.0));
+    assert_eq!(unsafe { d_model(&m, &mut dm, 5.0, 1.0) }, (105.0, 21.0));
     assert_eq!((dm.shape.value(1.0), dm.factor), (35.0, 15.0));
 
     let result = match env::args().nth(1).as_deref() {
-        Some("size") => d_value(&*shape, black_box(&mut pair), 5.0, 1.0),
-        Some("methods") => d_value(&*shape, &mut *cubic(0.0), 5.0, 1.0),
-        Some("forward") => t_value(&*shape, &*cubic(2.0), 5.0),
-        Some("slice") => d_sum(&shapes, &mut [linear(0.0), linear(0.0)], 2.0, 1.0),
-        Some("nested") => d_sum(&shapes, &mut [linear(0.0), twice(linear(0.0))], 2.0, 1.0),
-        Some("forward, nested") => t_sum(&shapes, &[linear(0.0), twice(linear(0.0))], 2.0),
+        Some("size") => unsafe { d_value(&*shape, black_box(&mut pair), 5.0, 1.0) },
+        Some("methods") => unsafe { d_value(&*shape, &mut *cubic(0.0), 5.0, 1.0) },
+        Some("forward") => unsafe { t_value(&*shape, &*cubic(2.0), 5.0) },
+        Some("slice") => unsafe { d_sum(&shapes, &mut [linear(0.0), linear(0.0)], 2.0, 1.0) },
+        Some("nested") => unsafe { d_sum(&shapes, &mut [linear(0.0), twice(linear(0.0))], 2.0, 1.0) },
+        Some("forward, nested") => unsafe { t_sum(&shapes, &[linear(0.0), twice(linear(0.0))], 2.0) },
         Some("field") => {
             let mut dm = Model { shape: cubic(0.0).into(), factor: 0.0 };
-            d_model(&m, &mut dm, 5.0, 1.0)
+            unsafe { d_model(&m, &mut dm, 5.0, 1.0) }
         }
         Some(other) => panic!("no case {other}"),
         None => return parent(),

@@ -79,25 +79,25 @@ impl Shape for Quadratic {
 }
 
 #[autodiff_reverse(d_value, Const, Active, Active)]
-#[autodiff_reverse(d_value_dup, Duplicated, Active, Active)]
+#[autodiff_reverse(d_value_dup, Unchecked, Duplicated, Active, Active)]
 #[autodiff_forward(t_value, Const, Dual, Dual)]
-#[autodiff_forward(t_value_dup, Dual, Dual, Dual)]
+#[autodiff_forward(t_value_dup, Unchecked, Dual, Dual, Dual)]
 fn value(shape: &dyn Shape, x: f64) -> f64 {
     shape.value(x)
 }
 
-#[autodiff_reverse(d_all, Duplicated, Active, Active)]
+#[autodiff_reverse(d_all, Unchecked, Duplicated, Active, Active)]
 fn all(shape: &dyn Shape, x: f64) -> f64 {
     shape.twice(x) + shape.factor() * x
 }
 
-#[autodiff_reverse(d_super, Duplicated, Active, Active)]
+#[autodiff_reverse(d_super, Unchecked, Duplicated, Active, Active)]
 fn upcast(shape: &dyn Shape, x: f64) -> f64 {
     let named: &dyn Named = shape;
     named.factor() * x
 }
 
-#[autodiff_reverse(d_mutable, Duplicated, Active, Active)]
+#[autodiff_reverse(d_mutable, Unchecked, Duplicated, Active, Active)]
 fn mutable(shape: &mut dyn Shape, x: f64) -> f64 {
     shape.value(x)
 }
@@ -130,14 +130,14 @@ impl Map<[f64; 3]> for Shift {
     }
 }
 
-#[autodiff_reverse(d_map, Duplicated, Duplicated, Active, Active)]
+#[autodiff_reverse(d_map, Unchecked, Duplicated, Duplicated, Active, Active)]
 fn map(m: &dyn Map<f64>, n: &dyn Map<[f64; 3]>, x: f64) -> f64 {
     let [a, b, c] = n.map([x, 2.0 * x, 3.0 * x]);
     m.map(x) + 2.0 * a + 3.0 * b + 5.0 * c
 }
 
 impl dyn Shape {
-    #[autodiff_reverse(d_cubed, Duplicated, Active, Active)]
+    #[autodiff_reverse(d_cubed, Unchecked, Duplicated, Active, Active)]
     fn cubed(&self, x: f64) -> f64 {
         let y = self.value(x);
         y * y * y
@@ -157,54 +157,54 @@ pub fn main() {
     exact("quadratic, forward", t_value(shapes[1], 5.0, 1.0), (79.0, 30.0));
 
     let mut dl = Linear { a: 0.0 };
-    exact("linear", d_value_dup(shapes[0], &mut dl, 5.0, 1.0), (15.0, 3.0));
+    exact("linear", unsafe { d_value_dup(shapes[0], &mut dl, 5.0, 1.0) }, (15.0, 3.0));
     exact("linear.a", dl.a, 5.0);
     let mut dq = zero;
-    exact("quadratic", d_value_dup(shapes[1], &mut dq, 5.0, 1.0), (79.0, 30.0));
+    exact("quadratic", unsafe { d_value_dup(shapes[1], &mut dq, 5.0, 1.0) }, (79.0, 30.0));
     exact("quadratic a b", (dq.a, dq.b), (25.0, 1.0));
     // a x, tangents of a and x: 2 and 1.
-    exact("linear", t_value_dup(shapes[0], &Linear { a: 2.0 }, 5.0, 1.0), (15.0, 13.0));
-    exact("quadratic", t_value_dup(shapes[1], &Quadratic { a: 2.0, b: 7.0 }, 5.0, 1.0), (79.0, 87.0));
+    exact("linear", unsafe { t_value_dup(shapes[0], &Linear { a: 2.0 }, 5.0, 1.0) }, (15.0, 13.0));
+    exact("quadratic", unsafe { t_value_dup(shapes[1], &Quadratic { a: 2.0, b: 7.0 }, 5.0, 1.0) }, (79.0, 87.0));
 
     // 3 a x.
     let mut dl = Linear { a: 0.0 };
-    exact("default method", d_all(shapes[0], &mut dl, 5.0, 1.0), (45.0, 9.0));
+    exact("default method", unsafe { d_all(shapes[0], &mut dl, 5.0, 1.0) }, (45.0, 9.0));
     exact("default method, a", dl.a, 15.0);
     // (a x^2 + b)^2 + a b x at x = 2: 16^2 + 24.
     let mut dq = zero;
-    exact("own method", d_all(shapes[1], &mut dq, 2.0, 1.0), (280.0, 2.0 * 16.0 * 12.0 + 12.0));
+    exact("own method", unsafe { d_all(shapes[1], &mut dq, 2.0, 1.0) }, (280.0, 2.0 * 16.0 * 12.0 + 12.0));
     exact("own method, a", dq.a, 2.0 * 16.0 * 4.0 + 8.0);
     exact("own method, b", dq.b, 2.0 * 16.0 + 6.0);
 
     let mut dl = Linear { a: 0.0 };
-    exact("supertrait", d_super(shapes[0], &mut dl, 5.0, 1.0), (15.0, 3.0));
+    exact("supertrait", unsafe { d_super(shapes[0], &mut dl, 5.0, 1.0) }, (15.0, 3.0));
     exact("supertrait, a", dl.a, 5.0);
     let mut dq = zero;
-    exact("supertrait", d_super(shapes[1], &mut dq, 5.0, 1.0), (60.0, 12.0));
+    exact("supertrait", unsafe { d_super(shapes[1], &mut dq, 5.0, 1.0) }, (60.0, 12.0));
     exact("supertrait, a b", (dq.a, dq.b), (20.0, 15.0));
 
     let mut q = quadratic;
     let mut dq = zero;
     let object: &mut dyn Shape = black_box(&mut q);
-    exact("mutable", d_mutable(object, &mut dq, 5.0, 1.0), (79.0, 30.0));
+    exact("mutable", unsafe { d_mutable(object, &mut dq, 5.0, 1.0) }, (79.0, 30.0));
     exact("mutable, a b", (dq.a, dq.b), (25.0, 1.0));
 
     // 7 x + 2 * 11 x + 3 * 22 x + 5 * 33 x.
     let (mut dm, mut dn) = (Scale(0.0), Scale(0.0));
     let (m, n): (&dyn Map<f64>, &dyn Map<[f64; 3]>) = black_box((&Scale(7.0), &Scale(11.0)));
-    exact("map", d_map(m, &mut dm, n, &mut dn, 2.0, 1.0), (520.0, 260.0));
+    exact("map", unsafe { d_map(m, &mut dm, n, &mut dn, 2.0, 1.0) }, (520.0, 260.0));
     exact("map, scales", (dm.0, dn.0), (2.0, 2.0 * 23.0));
     // 7 + x + 2 (2 x + 11) + 3 * 3 x^2 + 5 x.
     let (mut dm, mut dn) = (Shift(0.0), Shift(0.0));
     let (m, n): (&dyn Map<f64>, &dyn Map<[f64; 3]>) = black_box((&Shift(7.0), &Shift(11.0)));
-    exact("map", d_map(m, &mut dm, n, &mut dn, 2.0, 1.0), (85.0, 46.0));
+    exact("map", unsafe { d_map(m, &mut dm, n, &mut dn, 2.0, 1.0) }, (85.0, 46.0));
     exact("map, shifts", (dm.0, dn.0), (1.0, 2.0));
 
     // (a x)^3 and (a x^2 + b)^3.
     let mut dl = Linear { a: 0.0 };
-    exact("cubed", <dyn Shape>::d_cubed(shapes[0], &mut dl, 2.0, 1.0), (216.0, 324.0));
+    exact("cubed", unsafe { <dyn Shape>::d_cubed(shapes[0], &mut dl, 2.0, 1.0) }, (216.0, 324.0));
     exact("cubed, a", dl.a, 216.0);
     let mut dq = zero;
-    exact("cubed", <dyn Shape>::d_cubed(shapes[1], &mut dq, 2.0, 1.0), (4096.0, 768.0 * 12.0));
+    exact("cubed", unsafe { <dyn Shape>::d_cubed(shapes[1], &mut dq, 2.0, 1.0) }, (4096.0, 768.0 * 12.0));
     exact("cubed, a b", (dq.a, dq.b), (768.0 * 4.0, 768.0));
 }

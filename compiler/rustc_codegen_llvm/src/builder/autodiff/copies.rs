@@ -13,7 +13,7 @@ use rustc_codegen_ssa::traits::*;
 use rustc_middle::ty::layout::TyAndLayout;
 
 use super::pieces::{Kind, Piece, Pieces, Run};
-use super::{shadow, shapes, types};
+use super::{shadow, types, variants};
 use crate::builder::Builder;
 use crate::context::CodegenCx;
 use crate::llvm::{self, Type, Value};
@@ -76,9 +76,9 @@ pub(crate) fn make_variant<'ll, 'tcx>(
     };
     // By a pointer of its own: LLVM would take a variable that is not initialized for this variant.
     let tagged = separate(bx, Separate::Tag);
-    let is = shapes::variant(bx, tagged.with_type(layout));
+    let is = variants::variant(bx, tagged.with_type(layout));
     let differs = bx.icmp(IntPredicate::IntNE, is, bx.const_usize(variant.as_u32().into()));
-    let block = shapes::branch(bx, differs, "other_variant");
+    let block = variants::branch(bx, differs, "other_variant");
     let inside = &mut shadow::build_at(bx, block);
     let as_floats = separate(inside, Separate::Floats);
     let as_integers = separate(inside, Separate::Integers);
@@ -353,8 +353,8 @@ fn for_each_variant<'a, 'll, 'tcx, const N: usize>(
     mut body: impl FnMut(&mut Builder<'a, 'll, 'tcx>, [Place<'ll>; N], VariantIdx, &Pieces<'tcx>),
 ) {
     let is_told_apart = variants.iter().any(|(_, pieces)| pieces.any(Run::wants_its_own_pointer));
-    let variant = shapes::variant(bx, places[0].with_type(layout));
-    shapes::for_each_variant(
+    let variant = variants::variant(bx, places[0].with_type(layout));
+    variants::for_each_variant(
         bx,
         layout,
         variant,

@@ -1,7 +1,7 @@
 //! The body of a derivative: a call of Enzyme's, made as the [`Plan`] says.
 
 use rustc_abi::BackendRepr;
-use rustc_ast::expand::autodiff_attrs::{DiffActivity, DiffMode};
+use rustc_ast::expand::autodiff_attrs::DiffActivity;
 use rustc_codegen_ssa::MemFlags;
 use rustc_codegen_ssa::mir::operand::{OperandRef, OperandValue};
 use rustc_codegen_ssa::mir::place::PlaceRef;
@@ -18,13 +18,13 @@ use rustc_symbol_mangling::symbol_name_for_instance_in_crate;
 use rustc_target::callconv::FnAbi;
 use tracing::debug;
 
-use super::owned::Owned;
 use super::plan::{Activity, Param, Passed, Plan};
 use super::shadow::{self, NoGradient};
-use super::{adapter, generate_enzyme_call, shapes};
+use super::shapes::{self, Shapes};
+use super::{adapter, generate_enzyme_call, promises};
 use crate::builder::Builder;
 use crate::context::CodegenCx;
-use crate::errors::{AutoDiffActivityUnfit, AutoDiffUnsupportedAbi};
+use crate::errors::{AutoDiffActivityUnfit, AutoDiffUnchecked, AutoDiffUnsupportedAbi};
 use crate::llvm::{Type, Value};
 use crate::type_of::LayoutLlvmExt;
 
@@ -57,13 +57,13 @@ pub(crate) fn codegen_derivative<'ll, 'tcx>(
     if tcx.sess.opts.unstable_opts.autodiff.contains(&AutoDiff::PrintPlan) {
         with_no_trimmed_paths!(eprint!("{derivative}, a derivative of {primal}: {plan}"));
     }
-    if !activities_fit_types(cx, &plan, &fn_abi, attrs, args.layout) {
+    let is_safe = shapes::is_safe(cx, derivative);
+    if !activities_fit_types(cx, &plan, &fn_abi, attrs, args.layout, is_safe) {
         return;
     }
 
     let args = in_memory(bx, args);
-    shapes::check(bx, &plan, derivative, args, span);
-    let owned = Owned::by(bx, &plan, args, attrs.mode);
+    let shapes = Shapes::check(bx, &plan, derivative, args, attrs.mode.is_rev());
     let mut lowering = Lowering {
         args,
         dest,
@@ -89,7 +89,7 @@ pub(crate) fn codegen_derivative<'ll, 'tcx>(
     let enzyme_args = &lowering.enzyme_args;
     let result = generate_enzyme_call(bx, cx, adapter, &symbol, result_ty, enzyme_args, attrs.mode);
     lowering.store(bx, result);
-    owned.check(bx, primal);
+    shapes.check_owners(bx);
 }
 
 /// Reports activities that values of their type cannot have; Enzyme would answer zero, or something else.
@@ -99,48 +99,83 @@ fn activities_fit_types<'tcx>(
     fn_abi: &FnAbi<'tcx, Ty<'tcx>>,
     attrs: &RustcAutodiff,
     args: TyAndLayout<'tcx>,
+    is_safe: bool,
 ) -> bool {
     let mut fit = true;
-    let mut check =
-        |layout: TyAndLayout<'tcx>, is_read_only, is_freed, activity, has_gradient, span| {
-            let in_place =
-                matches!(activity, DiffActivity::Duplicated | DiffActivity::DuplicatedOnly);
-            let all_in_one = matches!(activity, DiffActivity::Dualv | DiffActivity::DualvOnly);
-            let pointee = layout.ty.builtin_deref(true);
-            let result = if activity == DiffActivity::Const || activity == DiffActivity::None {
-                if is_freed { Err(NoGradient::Freed) } else { Ok(()) }
-            } else if all_in_one && !layout.ty.is_raw_ptr() && !pointee.is_some_and(Ty::is_slice) {
-                Err(NoGradient::NoSlice)
-            } else if in_place && pointee.is_none() {
-                Err(NoGradient::Value)
-            } else if in_place && is_read_only {
-                Err(NoGradient::SharedShadow)
-            } else if attrs.width > 1 && shadow::holds_trait_object(cx, layout.ty) {
-                Err(NoGradient::TraitObject)
-            } else if has_gradient {
-                shadow::check(cx, layout)
-            } else {
-                shadow::check_reachable(cx, layout.ty, 4)
-            };
-            let Err(reason) = result else { return };
-            let (reason, help) = reason.reason_and_help();
-            let activity = activity.to_string();
-            let ty = layout.ty;
-            cx.tcx.dcx().emit_err(AutoDiffActivityUnfit { span, ty, activity, reason, help });
-            fit = false;
-        };
+    let is_reverse = attrs.mode.is_rev();
     for (i, (param, arg)) in plan.params.iter().zip(&fn_abi.args).enumerate() {
         let (activity, span) = (attrs.input_activity[i], attrs.input_spans[i]);
+        let (layout, ty) = (arg.layout, arg.layout.ty);
         let mut shadows = param.shadows.clone();
         let is_read_only = shadows.any(|index| is_read_only(cx, args.field(cx, index).ty));
-        check(arg.layout, is_read_only, false, activity, param.gradient.is_some(), span);
+        let has_gradient = param.gradient.is_some();
+        let is_written = is_reverse && is_read_only;
+        let fits = fits(cx, layout, activity, attrs.width, has_gradient).and_then(|()| {
+            if is_written {
+                Err(NoGradient::SharedShadow)
+            } else if has_gradient && shadow::is_single(cx, layout) {
+                Err(NoGradient::Dropped)
+            } else {
+                Ok(())
+            }
+        });
+        if let Err(reason) = fits {
+            report_unfit(cx, ty, activity, reason, span);
+            fit = false;
+        } else if is_safe && !param.shadows.is_empty() {
+            let is_strided = matches!(param.activity, Activity::Strided { .. });
+            let unchecked = promises::unchecked(cx, ty, is_reverse, is_strided);
+            if let Some(promises::Unchecked { part, reason }) = unchecked {
+                let activity = activity.to_string();
+                cx.tcx.dcx().emit_err(AutoDiffUnchecked { span, ty, activity, part, reason });
+                fit = false;
+            }
+        }
     }
     let (layout, activity) = (fn_abi.ret.layout, attrs.ret_activity);
-    let is_freed = attrs.mode == DiffMode::Reverse
-        && layout.ty.needs_drop(cx.tcx, cx.typing_env())
-        && shadow::holds_pointer(cx, layout);
-    check(layout, false, is_freed, activity, plan.ret.seed.is_some(), attrs.ret_span);
+    let has_gradient = plan.ret.seed.is_some();
+    let fits = fits(cx, layout, activity, attrs.width, has_gradient).and_then(|()| {
+        let has_tangent = !plan.ret.tangents.is_empty();
+        if has_tangent && shadow::is_single(cx, layout) { Err(NoGradient::Dropped) } else { Ok(()) }
+    });
+    if let Err(reason) = fits {
+        report_unfit(cx, layout.ty, activity, reason, attrs.ret_span);
+        fit = false;
+    }
     fit
+}
+
+fn fits<'tcx>(
+    cx: &CodegenCx<'_, 'tcx>,
+    layout: TyAndLayout<'tcx>,
+    activity: DiffActivity,
+    width: u32,
+    has_gradient: bool,
+) -> Result<(), NoGradient> {
+    use DiffActivity::*;
+    let pointee = layout.ty.builtin_deref(true);
+    match activity {
+        Const | None => Ok(()),
+        Dualv | DualvOnly if !layout.ty.is_raw_ptr() && !pointee.is_some_and(Ty::is_slice) => {
+            Err(NoGradient::NoSlice)
+        }
+        Duplicated | DuplicatedOnly if pointee.is_none() => Err(NoGradient::Value),
+        _ if width > 1 && shadow::holds_trait_object(cx, layout.ty) => Err(NoGradient::TraitObject),
+        _ if has_gradient => shadow::check(cx, layout),
+        _ => shadow::check_reachable(cx, layout.ty, 4),
+    }
+}
+
+fn report_unfit<'tcx>(
+    cx: &CodegenCx<'_, 'tcx>,
+    ty: Ty<'tcx>,
+    activity: DiffActivity,
+    reason: NoGradient,
+    span: Span,
+) {
+    let (reason, help) = reason.reason_and_help();
+    let activity = activity.to_string();
+    cx.tcx.dcx().emit_err(AutoDiffActivityUnfit { span, ty, activity, reason, help });
 }
 
 /// Whether this is a reference through which nothing can be written.

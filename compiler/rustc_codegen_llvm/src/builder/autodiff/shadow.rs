@@ -8,8 +8,9 @@ use rustc_data_structures::fx::FxIndexSet;
 use rustc_middle::ty::layout::{HasTypingEnv, LayoutOf, TyAndLayout};
 use rustc_middle::ty::{self, Ty};
 
+use super::copies;
 use super::pieces::{Kind, Pieces};
-use super::{copies, shapes};
+use super::variants;
 use crate::builder::Builder;
 use crate::context::CodegenCx;
 use crate::llvm::{BasicBlock, Value};
@@ -31,8 +32,8 @@ pub(super) enum NoGradient {
     TraitObject,
     /// Its shadow is a reference through which nothing may be written.
     SharedShadow,
-    /// It is returned, and the primal has allocated what it owns, see the module `owned`.
-    Freed,
+    /// Its destructor would run for the value and for its gradient.
+    Dropped,
 }
 
 impl NoGradient {
@@ -63,9 +64,9 @@ impl NoGradient {
                 "its trait objects can have one shadow only",
                 "make it `Const`, or ask for one derivative at a time",
             ),
-            NoGradient::Freed => (
-                "the memory that it owns is freed at the end of the reverse pass",
-                "let the caller own the memory, and take it by `&mut`",
+            NoGradient::Dropped => (
+                "it has a destructor, which would run for its gradient as well",
+                "differentiate a function of the floats in it",
             ),
             NoGradient::SharedShadow => (
                 "its gradient would be added to what a shared reference leads to",
@@ -99,6 +100,16 @@ impl Contents {
 
 pub(super) fn holds_pointer<'tcx>(cx: &CodegenCx<'_, 'tcx>, layout: TyAndLayout<'tcx>) -> bool {
     Contents::of(cx, layout).has_pointer
+}
+
+pub(super) fn holds_float<'tcx>(cx: &CodegenCx<'_, 'tcx>, layout: TyAndLayout<'tcx>) -> bool {
+    let contents = Contents::of(cx, layout);
+    contents.has_float || contents.is_ambiguous
+}
+
+/// Whether a second value of this type, with other floats, would be one too many: it is not memory that is freed.
+pub(super) fn is_single<'tcx>(cx: &CodegenCx<'_, 'tcx>, layout: TyAndLayout<'tcx>) -> bool {
+    layout.ty.needs_drop(cx.tcx, cx.typing_env()) && !holds_pointer(cx, layout)
 }
 
 /// Checks that a value of this layout has a gradient that [`init`] can make room for.
@@ -266,8 +277,8 @@ pub(super) fn zero_floats_of_other_variants<'ll, 'tcx>(
             let all = copy(bx, place);
             zero_floats(bx, place);
 
-            let variant = shapes::variant(bx, place);
-            let of_seed = seed.map(|seed| shapes::variant(bx, seed));
+            let variant = variants::variant(bx, place);
+            let of_seed = seed.map(|seed| variants::variant(bx, seed));
             let next = bx.append_sibling_block("seed_next");
             let mut cases = vec![];
             for index in variants.indices() {

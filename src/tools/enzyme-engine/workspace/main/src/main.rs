@@ -30,7 +30,7 @@ fn decay(rate: f64, start: f64) -> f64 {
     solve::euler(|x| -shapes::SCALE * rate * x, start, 2)
 }
 
-#[autodiff_reverse(d_areas, Duplicated, Active, Active)]
+#[autodiff_reverse(d_areas, Unchecked, Duplicated, Active, Active)]
 fn areas(shapes: &[Box<dyn Shape>], x: f64) -> f64 {
     shapes.iter().map(|shape| shape.area(x)).sum()
 }
@@ -53,7 +53,7 @@ fn main() {
     let list: Vec<Box<dyn Shape>> = vec![Box::new(Disc { factor: 3.0 }), Box::new(Bar { factor: 5.0 })];
     let zero: Vec<Box<dyn Shape>> = vec![Box::new(Disc { factor: 0.0 }), Box::new(Bar { factor: 0.0 })];
     let mut shadow = zero;
-    let (_, x) = d_areas(&list, &mut shadow, 2.0, 1.0);
+    let (_, x) = unsafe { d_areas(&list, &mut shadow, 2.0, 1.0) };
     println!("reverse {x}\nforward {}", t_areas(&list, 2.0, 1.0).1);
     // What a factor's gradient is shows in the area at 1.
     println!("disc {}\nbar {}", shadow[0].area(1.0), shadow[1].area(1.0) / shapes::SCALE);

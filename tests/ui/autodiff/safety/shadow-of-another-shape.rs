@@ -79,7 +79,7 @@ struct Model<'a> {
     inputs: &'a [f64],
 }
 
-#[autodiff_reverse(d_model, Duplicated, Active)]
+#[autodiff_reverse(d_model, Unchecked, Duplicated, Active)]
 fn model(m: &Model<'_>) -> f64 {
     m.weights.iter().zip(m.inputs).map(|(w, x)| w * x).sum::<f64>() + m.name.len() as f64
 }
@@ -231,12 +231,12 @@ pub fn main() {
     };
     let value = of("ab", &[3.0, 5.0, 7.0], &x);
     let mut shadow = of("ab", &[0.0; 3], &x);
-    exact("model", d_model(&value, &mut shadow, 1.0), 58.0);
+    exact("model", unsafe { d_model(&value, &mut shadow, 1.0) }, 58.0);
     exact("model, gradient", shadow.weights, vec![2.0, 3.0, 5.0]);
-    panics(&part("`dm_0` of `m`"), || d_model(&value, &mut of("ab", &[0.0; 2], &x), 1.0));
-    panics(&part("`dm_0` of `m`"), || d_model(&value, &mut of("ab", &[0.0; 3], &x[1..]), 1.0));
+    panics(&part("`dm_0` of `m`"), || unsafe { d_model(&value, &mut of("ab", &[0.0; 2], &x), 1.0) });
+    panics(&part("`dm_0` of `m`"), || unsafe { d_model(&value, &mut of("ab", &[0.0; 3], &x[1..]), 1.0) });
     let name = too_short("part of the shadow `dm_0` of `m`", 1, 2);
-    panics(&name, || d_model(&value, &mut of("a", &[0.0; 3], &x), 1.0));
+    panics(&name, || unsafe { d_model(&value, &mut of("a", &[0.0; 3], &x), 1.0) });
     exact("tuple", t_tuple((2.0, &x), (1.0, &[0.0; 3])), (76.0, 38.0));
     panics(&part("`bx_0` of `x`"), || t_tuple((2.0, &x), (1.0, &x[1..])).1);
     exact("array", t_array([&x, &[2.0]], [&[0.0; 3], &[1.0]]), (152.0, 152.0));

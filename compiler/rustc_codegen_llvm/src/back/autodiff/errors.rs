@@ -155,7 +155,11 @@ fn without_derivative(symbol: &str) -> Problem {
         );
     };
     let function = format!("{function:#}");
-    let krate = function.trim_start_matches(['<', '&']).split("::").next().unwrap_or_default();
+    // Of `<f64 as other::Trait>::method`, the first name with a path.
+    let krate = function
+        .split([' ', '<', '>', '&'])
+        .find_map(|path| Some(path.split_once("::")?.0).filter(|krate| !krate.is_empty()))
+        .unwrap_or_default();
     match krate {
         "std" if function.contains("std::thread::") || function.contains("std::sync::mpsc") => {
             Problem::new(

@@ -100,7 +100,7 @@ fn f_idiomatic(
 
 #[rustfmt::skip]
 #[autodiff_reverse(
-    d_flat, Const, Const, Const, Duplicated, Const, Duplicated, Const, Duplicated, Const, Const, Const, Const, Const,
+    d_flat, Unchecked, Const, Const, Const, Duplicated, Const, Duplicated, Const, Duplicated, Const, Const, Const, Const, Const,
     Active
 )]
 #[cfg_attr(inline_never, inline(never))]
@@ -158,7 +158,7 @@ pub fn idiomatic(x: &[f64], g: &mut [f64]) {
 pub fn flat(x: &[f64], g: &mut [f64]) {
     let ((alphas, x), (d_alphas, g)) = (x.split_at(K), g.split_at_mut(K));
     let ((means, icf), (d_means, d_icf)) = (x.split_at(K * D), g.split_at_mut(K * D));
-    d_flat(
+    unsafe { d_flat(
         SIZES.d,
         SIZES.k,
         SIZES.n,
@@ -176,5 +176,5 @@ pub fn flat(x: &[f64], g: &mut [f64]) {
         PRIOR.gamma,
         PRIOR.m,
         1.0,
-    );
+    ) };
 }

@@ -39,7 +39,7 @@ fn f_idiomatic(p: Brusselator, t: f64, y: &[f64], dy: &mut [f64]) {
 
 #[rustfmt::skip]
 #[autodiff_reverse(
-    d_flat, Active, Active, Active, Const, Const, Duplicated, Const, Duplicated, Const
+    d_flat, Unchecked, Active, Active, Active, Const, Const, Duplicated, Const, Duplicated, Const
 )]
 #[cfg_attr(inline_never, inline(never))]
 fn f_flat(
@@ -82,7 +82,7 @@ pub fn flat(x: &[f64], g: &mut [f64]) {
     let (&[a, b, diffusion], y) = x.split_first_chunk().unwrap();
     let (parameters, g) = g.split_first_chunk_mut().unwrap();
     let (mut dy, mut adjoint) = ([0.0; 2 * POINTS], adjoint());
-    let (da, db, d_diffusion) = d_flat(
+    let (da, db, d_diffusion) = unsafe { d_flat(
         a,
         b,
         diffusion,
@@ -94,6 +94,6 @@ pub fn flat(x: &[f64], g: &mut [f64]) {
         dy.as_mut_ptr(),
         adjoint.as_mut_ptr(),
         dy.len(),
-    );
+    ) };
     *parameters = [da, db, d_diffusion];
 }

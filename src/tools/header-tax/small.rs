@@ -175,7 +175,7 @@ pub mod mixed {
         body(fit.weights[0], fit.weights[1], fit.points, fit.offset, term.0, term.1, x)
     }
 
-    #[autodiff_reverse(d_flat, Active, Active, Const, Active, Active, Const, Duplicated, Active)]
+    #[autodiff_reverse(d_flat, Unchecked, Active, Active, Const, Active, Active, Const, Duplicated, Active)]
     #[cfg_attr(inline_never, inline(never))]
     fn f_flat(
         w0: f64,
@@ -206,7 +206,7 @@ pub mod mixed {
         let &[w0, w1, offset, scale, ref x @ ..] = x.as_array::<12>().unwrap();
         let [g0, g1, g2, g3, g @ ..] = g.as_mut_array::<12>().unwrap();
         let (x, g) = (x.as_ptr(), g.as_mut_ptr());
-        let (_, w0, w1, offset, scale) = d_flat(w0, w1, 3, offset as f32, scale, 2, x, g, 1.0);
+        let (_, w0, w1, offset, scale) = unsafe { d_flat(w0, w1, 3, offset as f32, scale, 2, x, g, 1.0) };
         [*g0, *g1, *g2, *g3] = [w0, w1, offset.into(), scale];
     }
 }
@@ -228,7 +228,7 @@ pub mod returned {
         body(p[0], p[1], p[2])
     }
 
-    #[autodiff_reverse(d_flat, Active, Active, Active, Duplicated)]
+    #[autodiff_reverse(d_flat, Unchecked, Active, Active, Active, Duplicated)]
     #[cfg_attr(inline_never, inline(never))]
     fn f_flat(r: f64, a: f64, b: f64, out: *mut f64) {
         unsafe { *out.cast() = body(r, a, b) }
@@ -248,7 +248,7 @@ pub mod returned {
     pub fn flat(x: &[f64], g: &mut [f64]) {
         let &[r, a, b] = x.as_array().unwrap();
         let (mut out, mut seed) = ([0.0; 3], [1.0, 2.0, 3.0]);
-        let (dr, da, db) = d_flat(r, a, b, out.as_mut_ptr(), seed.as_mut_ptr());
+        let (dr, da, db) = unsafe { d_flat(r, a, b, out.as_mut_ptr(), seed.as_mut_ptr()) };
         *g.as_mut_array().unwrap() = [dr, da, db];
     }
 }

@@ -76,7 +76,7 @@ pub(in crate::back) fn report(dcx: DiagCtxtHandle<'_>, message: String) {
     let Problem { reason, help, is_quoted } = problem(said);
     let mut diag = dcx.create_err(Undifferentiable {
         span: local.as_ref().map(|local| local.span()),
-        is_called: local.is_some_and(|local| !function.ends_with(local.name())),
+        is_called: local.is_some_and(|local| local.is_caller),
         function,
         reason,
         is_quoted,

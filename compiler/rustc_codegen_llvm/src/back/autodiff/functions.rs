@@ -6,23 +6,19 @@ use std::collections::VecDeque;
 use rustc_data_structures::fx::FxHashMap;
 use rustc_middle::mono::{CodegenUnit, CollectionMode, MonoItem};
 use rustc_middle::ty::TyCtxt;
-use rustc_middle::ty::print::with_no_trimmed_paths;
 use rustc_span::{Span, SpanData};
 
 use crate::builder::autodiff::COPY;
 
-/// A function of this crate that is, or by way of others calls, one of the slice.
-#[derive(Clone)]
+/// The place of a function of this crate that is, or by way of others calls, one of the slice.
+#[derive(Clone, Copy)]
 pub(super) struct Local {
-    name: String,
     span: SpanData,
+    /// Whether it is not the function itself.
+    pub is_caller: bool,
 }
 
 impl Local {
-    pub(super) fn name(&self) -> &str {
-        &self.name
-    }
-
     pub(super) fn span(&self) -> Span {
         self.span.span()
     }
@@ -50,18 +46,17 @@ impl Functions {
     pub(super) fn of<'tcx>(tcx: TyCtxt<'tcx>, unit: &CodegenUnit<'tcx>) -> Self {
         let mut functions = FxHashMap::default();
         let mut found = VecDeque::new();
-        let mut visit = |found: &mut VecDeque<_>, item: MonoItem<'tcx>, from: Option<&Local>| {
+        let mut visit = |found: &mut VecDeque<_>, item: MonoItem<'tcx>, caller: Option<Local>| {
             let MonoItem::Fn(instance) = item else { return };
-            let local = match from {
-                Some(local) => local.clone(),
-                None if instance.def_id().is_local() => Local {
-                    name: with_no_trimmed_paths!(tcx.def_path_str(instance.def_id())),
-                    span: tcx.def_span(instance.def_id()).data(),
-                },
+            let local = match caller {
+                Some(caller) => Local { is_caller: true, ..caller },
+                None if instance.def_id().is_local() => {
+                    Local { span: tcx.def_span(instance.def_id()).data(), is_caller: false }
+                }
                 None => return,
             };
             functions.entry(item.symbol_name(tcx).name.to_string()).or_insert_with(|| {
-                found.push_back((instance, local.clone()));
+                found.push_back((instance, local));
                 local
             });
         };
@@ -72,7 +67,7 @@ impl Functions {
             let mode = CollectionMode::AutodiffSlice;
             let Ok((used, _)) = tcx.items_of_instance((instance, mode)) else { continue };
             for item in used.iter().filter(|used| unit.contains_item(&used.node)) {
-                visit(&mut found, item.node, Some(&local));
+                visit(&mut found, item.node, Some(local));
             }
         }
         Functions(functions)
@@ -94,5 +89,5 @@ pub(super) fn original(symbol: &str) -> &str {
 }
 
 pub(super) fn find(symbol: &str) -> Option<Local> {
-    FUNCTIONS.with_borrow(|functions| functions.0.get(original(symbol)).cloned())
+    FUNCTIONS.with_borrow(|functions| functions.0.get(original(symbol)).copied())
 }

@@ -79,13 +79,12 @@ fn is_iterator_of_vec<'tcx>(
     {
         return false;
     }
-    let types = tcx.associated_items(into_iterator).in_definition_order();
-    let iterators = types.filter(|item| item.is_type()).map(|item| {
+    let mut types = tcx.associated_items(into_iterator).in_definition_order();
+    types.any(|item| {
         let vec = Ty::new_adt(tcx, tcx.adt_def(vec), args);
-        let iterator = Ty::new_projection(tcx, item.def_id, [vec]);
-        tcx.normalize_erasing_regions(cx.typing_env(), iterator)
-    });
-    iterators.into_iter().any(|iterator| iterator == ty)
+        let iterator = || Ty::new_projection(tcx, item.def_id, [vec]);
+        item.is_type() && tcx.normalize_erasing_regions(cx.typing_env(), iterator()) == ty
+    })
 }
 
 /// What values of type `ty` consist of, or lead to by one step: all that the types of the language say. Nothing is known

@@ -302,7 +302,7 @@ fn candidates<'tcx>(
 }
 
 /// Stops the program with `message`, in a way that looks as if it went on.
-pub(super) fn stop(bx: &mut Builder<'_, '_, '_>, message: &str) {
+fn stop(bx: &mut Builder<'_, '_, '_>, message: &str) {
     let cx = bx.cx;
     let llty = cx.type_func(&[cx.type_ptr(), cx.type_isize()], cx.type_void());
     let name = "autodiff.stop";

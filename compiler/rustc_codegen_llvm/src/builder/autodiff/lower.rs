@@ -20,7 +20,7 @@ use tracing::debug;
 
 use super::plan::{Activity, Param, Passed, Plan};
 use super::shadow::{self, NoGradient};
-use super::shapes::{self, Shapes};
+use super::shapes::Shapes;
 use super::{adapter, generate_enzyme_call, promises};
 use crate::builder::Builder;
 use crate::context::CodegenCx;
@@ -57,13 +57,14 @@ pub(crate) fn codegen_derivative<'ll, 'tcx>(
     if tcx.sess.opts.unstable_opts.autodiff.contains(&AutoDiff::PrintPlan) {
         with_no_trimmed_paths!(eprint!("{derivative}, a derivative of {primal}: {plan}"));
     }
-    let is_safe = shapes::is_safe(cx, derivative);
+    // Whether safe code may call it, so that nobody has promised anything.
+    let is_safe = tcx.fn_sig(derivative.def_id()).skip_binder().safety().is_safe();
     if !activities_fit_types(cx, &plan, &fn_abi, attrs, args.layout, is_safe) {
         return;
     }
 
     let args = in_memory(bx, args);
-    let shapes = Shapes::check(bx, &plan, derivative, args, attrs.mode.is_rev());
+    let shapes = Shapes::check(bx, &plan, derivative, args, attrs.mode.is_rev(), is_safe);
     let mut lowering = Lowering {
         args,
         dest,
@@ -109,16 +110,10 @@ fn activities_fit_types<'tcx>(
         let mut shadows = param.shadows.clone();
         let is_read_only = shadows.any(|index| is_read_only(cx, args.field(cx, index).ty));
         let has_gradient = param.gradient.is_some();
-        let is_written = is_reverse && is_read_only;
-        let fits = fits(cx, layout, activity, attrs.width, has_gradient).and_then(|()| {
-            if is_written {
-                Err(NoGradient::SharedShadow)
-            } else if has_gradient && shadow::is_single(cx, layout) {
-                Err(NoGradient::Dropped)
-            } else {
-                Ok(())
-            }
-        });
+        let mut fits = fits(cx, layout, activity, attrs.width, has_gradient, has_gradient);
+        if is_reverse && is_read_only {
+            fits = fits.and(Err(NoGradient::SharedShadow));
+        }
         if let Err(reason) = fits {
             report_unfit(cx, ty, activity, reason, span);
             fit = false;
@@ -133,11 +128,8 @@ fn activities_fit_types<'tcx>(
         }
     }
     let (layout, activity) = (fn_abi.ret.layout, attrs.ret_activity);
-    let has_gradient = plan.ret.seed.is_some();
-    let fits = fits(cx, layout, activity, attrs.width, has_gradient).and_then(|()| {
-        let has_tangent = !plan.ret.tangents.is_empty();
-        if has_tangent && shadow::is_single(cx, layout) { Err(NoGradient::Dropped) } else { Ok(()) }
-    });
+    let (has_gradient, has_tangent) = (plan.ret.seed.is_some(), !plan.ret.tangents.is_empty());
+    let fits = fits(cx, layout, activity, attrs.width, has_gradient, has_tangent);
     if let Err(reason) = fits {
         report_unfit(cx, layout.ty, activity, reason, attrs.ret_span);
         fit = false;
@@ -145,12 +137,14 @@ fn activities_fit_types<'tcx>(
     fit
 }
 
+/// `is_returned` is whether the derivative returns a second value of the type, a gradient or a tangent.
 fn fits<'tcx>(
     cx: &CodegenCx<'_, 'tcx>,
     layout: TyAndLayout<'tcx>,
     activity: DiffActivity,
     width: u32,
     has_gradient: bool,
+    is_returned: bool,
 ) -> Result<(), NoGradient> {
     use DiffActivity::*;
     let pointee = layout.ty.builtin_deref(true);
@@ -163,7 +157,9 @@ fn fits<'tcx>(
         _ if width > 1 && shadow::holds_trait_object(cx, layout.ty) => Err(NoGradient::TraitObject),
         _ if has_gradient => shadow::check(cx, layout),
         _ => shadow::check_reachable(cx, layout.ty, 4),
-    }
+    }?;
+    let is_doubled = is_returned && shadow::is_single(cx, layout);
+    if is_doubled { Err(NoGradient::Dropped) } else { Ok(()) }
 }
 
 fn report_unfit<'tcx>(
@@ -388,7 +384,7 @@ fn size_of_pointee<'ll, 'tcx>(
 }
 
 /// The location that a `#[track_caller]` primal sees as its caller's.
-pub(super) fn caller_location<'ll, 'tcx>(cx: &CodegenCx<'ll, 'tcx>, span: Span) -> &'ll Value {
+fn caller_location<'ll, 'tcx>(cx: &CodegenCx<'ll, 'tcx>, span: Span) -> &'ll Value {
     let layout = cx.layout_of(cx.tcx.caller_location_ty());
     let (BackendRepr::Scalar(scalar), ConstValue::Scalar(value)) =
         (layout.backend_repr, cx.tcx.span_as_caller_location(span))

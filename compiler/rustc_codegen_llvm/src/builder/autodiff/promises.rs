@@ -6,13 +6,11 @@
 //! (`src/doc/rustc-dev-guide/src/autodiff/safety.md`).
 
 use rustc_data_structures::fx::FxIndexSet;
-use rustc_hir::def_id::DefId;
 use rustc_middle::ty::layout::LayoutOf;
 use rustc_middle::ty::{self, Ty};
-use rustc_span::sym;
 
 use super::containers::{self, Via};
-use super::shadow;
+use super::{shadow, types};
 use crate::context::CodegenCx;
 
 /// A part of a value whose shadow cannot be checked.
@@ -93,17 +91,13 @@ impl<'tcx> Search<'_, '_, 'tcx> {
         let mut found = containers::parts(cx, ty).into_iter().find_map(|part| self.search(part))?;
         // A raw pointer of the standard library's says less than the type that it is a private field of.
         if let ty::Adt(def, args) = *ty.kind()
-            && is_of_std(cx, def.did())
+            && types::is_of_std(cx, def.did())
             && !args.types().any(|arg| arg.walk().any(|part| part == found.part.into()))
         {
             found.part = ty;
         }
         Some(found)
     }
-}
-
-fn is_of_std(cx: &CodegenCx<'_, '_>, def_id: DefId) -> bool {
-    matches!(cx.tcx.crate_name(def_id.krate), sym::core | sym::alloc | sym::std)
 }
 
 /// Whether there may be a float in a value of this type, or in what it leads to.

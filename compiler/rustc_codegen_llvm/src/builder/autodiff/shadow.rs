@@ -8,9 +8,8 @@ use rustc_data_structures::fx::FxIndexSet;
 use rustc_middle::ty::layout::{HasTypingEnv, LayoutOf, TyAndLayout};
 use rustc_middle::ty::{self, Ty};
 
-use super::copies;
 use super::pieces::{Kind, Pieces};
-use super::variants;
+use super::{copies, variants};
 use crate::builder::Builder;
 use crate::context::CodegenCx;
 use crate::llvm::{BasicBlock, Value};

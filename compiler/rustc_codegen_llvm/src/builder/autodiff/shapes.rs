@@ -41,20 +41,21 @@ pub(super) struct Shapes<'ll, 'tcx> {
 }
 
 impl<'ll, 'tcx> Shapes<'ll, 'tcx> {
-    /// Panics if a shadow among `args`, the arguments of `derivative`, has another shape than the value.
+    /// Panics if a shadow among `args`, the arguments of `derivative`, has another shape than the value. Unless
+    /// `is_checked`, what would take a loop is left out.
     pub(super) fn check(
         bx: &mut Builder<'_, 'll, 'tcx>,
         plan: &Plan,
         derivative: Instance<'tcx>,
         args: PlaceRef<'tcx, &'ll Value>,
         is_reverse: bool,
+        is_checked: bool,
     ) -> Self {
         let names = bx.tcx.fn_arg_idents(derivative.def_id());
         let name =
             |index: usize| names[index].map_or_else(String::new, |ident| format!(" `{ident}`"));
         assert!(derivative.def.requires_caller_location(bx.tcx));
         let location = llvm::get_param(bx.llfn(), llvm::count_params(bx.llfn()) - 1);
-        let is_checked = is_safe(bx.cx, derivative);
         let mut shapes = Shapes { params: vec![], is_reverse, is_checked, location };
         let is_shadowed =
             |param: &&Param| param.passed != Passed::Ignored && !param.shadows.is_empty();
@@ -86,7 +87,7 @@ impl<'ll, 'tcx> Shapes<'ll, 'tcx> {
             walk.is_wanted(bx.cx, value.layout.ty, true)
         };
         let walks: Vec<_> = walks.filter(is_wanted).collect();
-        if !self.is_reverse || walks.is_empty() {
+        if walks.is_empty() {
             return;
         }
         let has_freed = owners::has_freed(bx);
@@ -106,11 +107,6 @@ impl<'ll, 'tcx> Shapes<'ll, 'tcx> {
             location: self.location,
         }
     }
-}
-
-/// Whether safe code may call the derivative, so that nobody has promised anything.
-pub(super) fn is_safe<'tcx>(cx: &CodegenCx<'_, 'tcx>, derivative: Instance<'tcx>) -> bool {
-    cx.tcx.fn_sig(derivative.def_id()).skip_binder().safety().is_safe()
 }
 
 enum Task {
@@ -163,12 +159,9 @@ impl<'ll> Walk<'ll> {
         let mut types = containers::reachable(cx, ty, is_unique).into_iter();
         types.any(|(ty, is_unique)| match containers::leads_to(cx, ty) {
             Some((via, pointee)) => {
-                let is_owned = is_unique && via.is_owner();
-                let is_float = self.is_reverse && is_owned && owners::holds_floats(cx, pointee);
-                match self.task {
-                    Task::Compare { .. } => is_float || (is_owned && via != Via::Box),
-                    Task::FindNew { .. } => is_float,
-                }
+                let has_capacity = is_unique && matches!(via, Via::Vec | Via::IntoIter);
+                (has_capacity && matches!(self.task, Task::Compare { .. }))
+                    || self.may_lose(cx, via, pointee, is_unique)
             }
             None => match self.task {
                 Task::Compare { .. } => {
@@ -179,6 +172,17 @@ impl<'ll> Walk<'ll> {
                 Task::FindNew { .. } => false,
             },
         })
+    }
+
+    /// Whether the gradient of floats at the end of such a pointer can be lost.
+    fn may_lose<'tcx>(
+        &self,
+        cx: &CodegenCx<'ll, 'tcx>,
+        via: Via,
+        pointee: Ty<'tcx>,
+        is_unique: bool,
+    ) -> bool {
+        self.is_reverse && is_unique && via.is_owner() && owners::holds_floats(cx, pointee)
     }
 
     fn walk<'tcx>(&self, bx: &mut Builder<'_, 'll, 'tcx>, sides: Sides<'_, 'll, 'tcx>, at: At) {
@@ -323,7 +327,7 @@ impl<'ll> Walk<'ll> {
         pointee: Ty<'tcx>,
     ) {
         let is_unique = at.is_unique && via != Via::Shared;
-        if is_unique && via.is_owner() && self.is_reverse && owners::holds_floats(bx.cx, pointee) {
+        if self.may_lose(bx.cx, via, pointee, is_unique) {
             match &self.task {
                 Task::Compare { .. } => owners::note(bx, sides[0], via),
                 Task::FindNew { name } => {

@@ -51,7 +51,7 @@ pub(super) fn name(cx: &CodegenCx<'_, '_>, kind: Kind) -> &'static str {
 /// is known.
 pub(super) fn is_held_by_std(cx: &CodegenCx<'_, '_>) -> bool {
     let function = introduced_by(cx, |ty| ty.is_union());
-    function.is_some_and(|function| is_of_std(cx, function))
+    function.is_some_and(|function| is_of_std(cx, function.def_id()))
 }
 
 /// Whether it is the standard library that has chosen this type for what it does itself with values of type `known`, and
@@ -65,11 +65,11 @@ pub(super) fn is_chosen_by_std<'tcx>(
     known: Ty<'tcx>,
 ) -> bool {
     let function = innermost(cx, |function| {
-        !is_of_std(cx, function)
+        !is_of_std(cx, function.def_id())
             || function.args.types().all(|ty| element(ty) != chosen)
                 && knows(&known_types(cx, function), known)
     });
-    function.is_some_and(|function| is_of_std(cx, function))
+    function.is_some_and(|function| is_of_std(cx, function.def_id()))
 }
 
 /// What a pointer to `pointee` that is being cast has been cast to before, see [`is_chosen_by_std`], if that is such a
@@ -90,7 +90,7 @@ pub(super) fn cast_before<'tcx>(
 
 /// Whether it is a function of the standard library that is being generated, or has been inlined here.
 pub(super) fn is_done_by_std(cx: &CodegenCx<'_, '_>) -> bool {
-    innermost(cx, |_| true).is_some_and(|function| is_of_std(cx, function))
+    innermost(cx, |_| true).is_some_and(|function| is_of_std(cx, function.def_id()))
 }
 
 /// Whether something in `ty` is one of the types that a function knows.
@@ -129,11 +129,11 @@ pub(super) fn is_done_by_user(cx: &CodegenCx<'_, '_>) -> bool {
             && matches!(module, Some(sym::ptr | sym::intrinsics))
     };
     let function = innermost(cx, |function| !is_tool(function));
-    !function.is_some_and(|function| is_of_std(cx, function))
+    !function.is_some_and(|function| is_of_std(cx, function.def_id()))
 }
 
-fn is_of_std<'tcx>(cx: &CodegenCx<'_, 'tcx>, function: Instance<'tcx>) -> bool {
-    matches!(cx.tcx.crate_name(function.def_id().krate), sym::core | sym::alloc | sym::std)
+pub(super) fn is_of_std(cx: &CodegenCx<'_, '_>, def_id: DefId) -> bool {
+    matches!(cx.tcx.crate_name(def_id.krate), sym::core | sym::alloc | sym::std)
 }
 
 /// The function in which such a type comes in, where code is being generated that works on values of it: the

@@ -17,6 +17,7 @@ using namespace llvm;
 
 // In AutodiffTypes.cpp.
 Function *LLVMRustDeclareMarker(Module &M, StringRef Name, FunctionType *Ty);
+void LLVMRustReplaceCalls(Function &F, Value *Result = nullptr);
 
 // What keeps such a block until Enzyme has run: one that only leads on would be removed.
 static constexpr StringRef PairName = "rustc.autodiff.pair";
@@ -48,10 +49,6 @@ void LLVMRustJoinInPairs(Function &F) {
 }
 
 void LLVMRustForgetPairs(Module &M) {
-  Function *Marker = M.getFunction(PairName);
-  if (!Marker)
-    return;
-  for (User *U : make_early_inc_range(Marker->users()))
-    cast<Instruction>(U)->eraseFromParent();
-  Marker->eraseFromParent();
+  if (Function *Marker = M.getFunction(PairName))
+    LLVMRustReplaceCalls(*Marker);
 }

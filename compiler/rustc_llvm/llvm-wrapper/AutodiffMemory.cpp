@@ -25,6 +25,7 @@ void LLVMRustForEachDerivative(
 
 // In AutodiffTypes.cpp.
 Function *LLVMRustDeclareMarker(Module &M, StringRef Name, FunctionType *Ty);
+void LLVMRustReplaceCalls(Function &F, Value *Result = nullptr);
 
 namespace {
 
@@ -167,17 +168,6 @@ bool isUnneeded(const Value &Memory, const CallBase &Freed) {
   return true;
 }
 
-// Replaces the calls of \p F, of which nobody has the address.
-void replaceCalls(Function &F, Value *Result) {
-  for (User *U : make_early_inc_range(F.users())) {
-    auto *Call = cast<CallBase>(U);
-    if (Result)
-      Call->replaceAllUsesWith(Result);
-    Call->eraseFromParent();
-  }
-  F.eraseFromParent();
-}
-
 // Begins the derivative \p F, and ends it where it returns or unwinds.
 void defineScope(Function &F, bool LooksBack, StringRef Prefix) {
   Module &M = *F.getParent();
@@ -311,9 +301,9 @@ void LLVMRustFreeNoted(Module &M) {
   if (!Noted) {
     // Nothing is freed, whoever owns it.
     if (Function *HasFreed = allocatorFunction(M, HasFreedOwned))
-      replaceCalls(*HasFreed, ConstantInt::getFalse(M.getContext()));
+      LLVMRustReplaceCalls(*HasFreed, ConstantInt::getFalse(M.getContext()));
     if (Owning)
-      replaceCalls(*Owning, nullptr);
+      LLVMRustReplaceCalls(*Owning);
     return;
   }
   if (Function *NotedPassed = M.getFunction(NoteOfPassed)) {

@@ -22,6 +22,7 @@ void LLVMRustForEachDerivative(
 
 // In AutodiffTypes.cpp.
 Function *LLVMRustDeclareMarker(Module &M, StringRef Name, FunctionType *Ty);
+void LLVMRustReplaceCalls(Function &F, Value *Result = nullptr);
 
 CallBase *LLVMRustCallInstead(CallBase &Old, Function &Callee, ArrayRef<Value *> Args);
 
@@ -379,19 +380,11 @@ extern "C" LLVMValueRef LLVMRustAutodiffVariantPointer(LLVMBuilderRef B,
 }
 
 void LLVMRustForgetPointers(Module &M) {
-  if (Function *Zero = M.getFunction(ZeroName)) {
-    for (User *U : make_early_inc_range(Zero->users())) {
-      U->replaceAllUsesWith(Constant::getNullValue(U->getType()));
-      cast<CallBase>(U)->eraseFromParent();
-    }
-    Zero->eraseFromParent();
-  }
+  if (Function *Zero = M.getFunction(ZeroName))
+    LLVMRustReplaceCalls(*Zero, Constant::getNullValue(Zero->getReturnType()));
   for (StringRef Name : {KeepName, TouchName})
-    if (Function *F = M.getFunction(Name)) {
-      for (User *U : make_early_inc_range(F->users()))
-        cast<CallBase>(U)->eraseFromParent();
-      F->eraseFromParent();
-    }
+    if (Function *F = M.getFunction(Name))
+      LLVMRustReplaceCalls(*F);
 }
 
 // What the reverse of a function is to know, Enzyme passes in one value. Of pointers in

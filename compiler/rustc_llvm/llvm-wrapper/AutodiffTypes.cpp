@@ -27,6 +27,17 @@ Function *LLVMRustDeclareMarker(Module &M, StringRef Name, FunctionType *Ty) {
   return F;
 }
 
+// Removes such a function with its calls. If those return anything, that becomes \p Result.
+void LLVMRustReplaceCalls(Function &F, Value *Result = nullptr) {
+  for (User *U : make_early_inc_range(F.users())) {
+    auto *Call = cast<CallBase>(U);
+    if (Result)
+      Call->replaceAllUsesWith(Result);
+    Call->eraseFromParent();
+  }
+  F.eraseFromParent();
+}
+
 namespace {
 
 // The names of what has no derivative, as nobody knows whether it is a float.

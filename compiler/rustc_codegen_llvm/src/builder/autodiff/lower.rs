@@ -24,7 +24,7 @@ use super::shapes::Shapes;
 use super::{adapter, generate_enzyme_call, promises};
 use crate::builder::Builder;
 use crate::context::CodegenCx;
-use crate::errors::{AutoDiffActivityUnfit, AutoDiffUnchecked, AutoDiffUnsupportedAbi};
+use crate::errors::{AutoDiffActivityUnfit, AutoDiffUnsupportedAbi};
 use crate::llvm::{Type, Value};
 use crate::type_of::LayoutLlvmExt;
 
@@ -122,7 +122,7 @@ fn activities_fit_types<'tcx>(
             let unchecked = promises::unchecked(cx, ty, is_reverse, is_strided);
             if let Some(promises::Unchecked { part, reason }) = unchecked {
                 let activity = activity.to_string();
-                cx.tcx.dcx().emit_err(AutoDiffUnchecked { span, ty, activity, part, reason });
+                cx.tcx.dcx().emit_err(promises::AutoDiffUnchecked { span, ty, activity, part, reason });
                 fit = false;
             }
         }

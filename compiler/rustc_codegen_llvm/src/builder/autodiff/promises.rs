@@ -6,12 +6,32 @@
 //! (`src/doc/rustc-dev-guide/src/autodiff/safety.md`).
 
 use rustc_data_structures::fx::FxIndexSet;
+use rustc_macros::Diagnostic;
 use rustc_middle::ty::layout::LayoutOf;
 use rustc_middle::ty::{self, Ty};
+use rustc_span::Span;
 
 use super::containers::{self, Via};
 use super::{shadow, types};
 use crate::context::CodegenCx;
+
+#[derive(Diagnostic)]
+#[diag(
+    "a derivative in which `{$ty}` is `{$activity}` is not safe: not all of its shadow can be checked"
+)]
+#[note("`{$part}` {$reason}")]
+#[help(
+    "write `Unchecked` before the activities: then the derivative is an `unsafe fn`, whose caller promises that \
+     shadows have the shape of what they are the shadows of, and that what is written to may be written to"
+)]
+pub(super) struct AutoDiffUnchecked<'tcx> {
+    #[primary_span]
+    pub span: Span,
+    pub ty: Ty<'tcx>,
+    pub activity: String,
+    pub part: Ty<'tcx>,
+    pub reason: &'static str,
+}
 
 /// A part of a value whose shadow cannot be checked.
 pub(super) struct Unchecked<'tcx> {

@@ -25,3 +25,15 @@ pub fn exact<T: PartialEq + std::fmt::Debug>(name: &str, got: T, want: T) {
 pub const F64: f64 = 1e-14;
 /// The same for an `f32`.
 pub const F32: f64 = 1e-6;
+
+/// What `f` says when it panics, as it has to.
+#[track_caller]
+pub fn panic_of<T: std::fmt::Debug>(f: impl FnOnce() -> T) -> String {
+    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)) {
+        Ok(got) => panic!("no panic: got {got:?}"),
+        Err(payload) => {
+            let text = payload.downcast_ref::<&str>().map(|text| text.to_string());
+            text.unwrap_or_else(|| payload.downcast_ref::<String>().unwrap().clone())
+        }
+    }
+}

@@ -17,11 +17,10 @@
 
 use std::autodiff::{autodiff_forward, autodiff_reverse};
 use std::hint::black_box;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 #[path = "../auxiliary/check.rs"]
 mod check;
-use check::exact;
+use check::{exact, panic_of};
 
 // Its gradient is 2 x.
 #[autodiff_reverse(d_squares, Duplicated, Active)]
@@ -145,14 +144,7 @@ fn optional(x: &Option<f64>) -> f64 {
 /// Passes if `f` panics with this message.
 #[track_caller]
 fn panics(want: &str, f: impl FnOnce() -> f64) {
-    match catch_unwind(AssertUnwindSafe(f)) {
-        Ok(got) => panic!("{want}: got {got}"),
-        Err(payload) => {
-            let text = payload.downcast_ref::<&str>().copied();
-            let got = text.unwrap_or_else(|| payload.downcast_ref::<String>().unwrap());
-            exact("message", got, want);
-        }
-    }
+    exact("message", panic_of(f), want.to_string());
 }
 
 pub fn main() {

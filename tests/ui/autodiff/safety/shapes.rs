@@ -14,11 +14,11 @@
 #![feature(autodiff)]
 
 use std::autodiff::{autodiff_forward, autodiff_reverse};
-use std::panic::{self, AssertUnwindSafe, catch_unwind};
+use std::panic;
 
 #[path = "../auxiliary/check.rs"]
 mod check;
-use check::exact;
+use check::{exact, panic_of};
 
 enum Expr {
     Leaf(f64),
@@ -98,14 +98,8 @@ fn optional(x: &[Option<f64>; 2]) -> f64 {
 
 #[track_caller]
 fn panics(want: &str, f: impl FnOnce() -> f64) {
-    match catch_unwind(AssertUnwindSafe(f)) {
-        Ok(got) => panic!("{want}: got {got}"),
-        Err(payload) => {
-            let text = payload.downcast_ref::<&str>().copied();
-            let got = text.unwrap_or_else(|| payload.downcast_ref::<String>().unwrap());
-            assert!(got.contains(want), "{want}: {got}");
-        }
-    }
+    let got = panic_of(f);
+    assert!(got.contains(want), "{want}: {got}");
 }
 
 pub fn main() {

@@ -135,10 +135,10 @@ void putIntoSlot(Instruction &Pointer) {
   IRBuilder<> Builder(&*Own->getParent()->getEntryBlock().getFirstNonPHIOrDbgOrAlloca());
   AllocaInst *Slot = Builder.CreateAlloca(Ptr);
   Builder.SetInsertPoint(Own, IsPhi ? Own->getFirstInsertionPt() : std::next(Pointer.getIterator()));
-  Builder.CreateStore(&Pointer, Slot);
+  StoreInst *Store = Builder.CreateStore(&Pointer, Slot);
   for (auto &[Block, UsesInBlock] : Uses) {
-    if (Block != Own)
-      Builder.SetInsertPoint(Block, Block->getFirstInsertionPt());
+    Builder.SetInsertPoint(Block, Block == Own ? std::next(Store->getIterator())
+                                               : Block->getFirstInsertionPt());
     call(TouchName, MemoryEffects::argMemOnly(), Slot, Builder);
     LoadInst *Load = Builder.CreateLoad(Ptr, Slot);
     for (Use *U : UsesInBlock)

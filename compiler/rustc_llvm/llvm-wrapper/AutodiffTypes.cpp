@@ -121,6 +121,10 @@ void refuse(LoadInst &Load) {
                             MemoryEffects::inaccessibleMemOnly());
   CallInst *Call = Builder.CreateCall(Unknown, {Load.getPointerOperand()});
   Call->addParamAttr(0, Attribute::getWithAlignment(C, Load.getAlign()));
+  // A `Const` union is not asked, but Enzyme takes what is in it for a pointer, by which something
+  // active may be stored.
+  if (isOfConstArgument(*Load.getPointerOperand()))
+    Call->addFnAttr(Attribute::get(C, "enzyme_inactive"));
   Load.replaceAllUsesWith(Call);
   Load.eraseFromParent();
 }

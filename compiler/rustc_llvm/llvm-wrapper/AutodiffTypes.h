@@ -40,6 +40,9 @@ StringRef nameOfFloat(const Type *Ty);
 // Whether an integer is the difference of two addresses.
 bool isDistance(const Instruction &I);
 
+// Whether \p Pointer leads into an argument of a primal that is `Const` in all its derivatives.
+bool isOfConstArgument(const Value &Pointer);
+
 // The type that the access itself shows.
 StringRef nameOfAccess(const Instruction &I);
 

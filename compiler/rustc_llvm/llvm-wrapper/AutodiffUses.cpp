@@ -52,6 +52,33 @@ bool autodiff::isDistance(const Instruction &I) {
          });
 }
 
+// Whether \p U is one of the lists of what is to stay in the module.
+static bool isKeepList(const User *U) {
+  return isa<ConstantArray>(U) && all_of(U->users(), [](const User *List) {
+           return isa<GlobalVariable>(List) && List->getName().ends_with(".used");
+         });
+}
+
+bool autodiff::isOfConstArgument(const Value &Pointer) {
+  auto *Arg = dyn_cast<Argument>(getUnderlyingObject(&Pointer));
+  const Function *Primal = Arg ? Arg->getParent() : nullptr;
+  return Primal && all_of(Primal->users(), [&](const User *U) {
+           auto *Call = dyn_cast<CallBase>(U);
+           const Function *Enzyme = Call ? Call->getCalledFunction() : nullptr;
+           if (!Enzyme || !Enzyme->getName().starts_with("__enzyme_"))
+             return isKeepList(U);
+           // Before each argument of the primal stands its activity.
+           SmallVector<StringRef> Activities;
+           for (const Value *Operand : Call->args())
+             if (is_contained({"enzyme_const", "enzyme_out", "enzyme_dup", "enzyme_dupnoneed",
+                               "enzyme_dupv", "enzyme_dupnoneedv"},
+                              Operand->getName()))
+               Activities.push_back(Operand->getName());
+           return Activities.size() == Primal->arg_size() &&
+                  Activities[Arg->getArgNo()] == "enzyme_const";
+         });
+}
+
 // Whether nothing is done with an integer, or integers, but to compare it.
 static bool isCompared(const Instruction &I) {
   return I.getType()->isIntOrIntVectorTy() && !I.use_empty() && all_of(I.users(), [](const User *U) {

@@ -136,6 +136,21 @@ fn list(x: &[f64], out: &mut [f64; 2]) {
     *out = [sum, 2.0 * sum];
 }
 
+// What is one of two pointers is used in the block in which it becomes that, and in one after it.
+#[autodiff_reverse(d_turned_2, 2, Const, Active)]
+fn turned(x: &[f64; 2]) -> f64 {
+    let mut all = [0.0f64; 2];
+    let mut pairs: Vec<_> = x.iter().enumerate().map(|(i, x)| (i as u64, x.clone())).collect();
+    let drained: Vec<_> = pairs.drain(..pairs.len() / 2).collect();
+    pairs.extend(drained);
+    pairs.reverse();
+    for pair in pairs.iter() {
+        let (i, x) = (pair.0 as usize, &pair.1);
+        all[i] = *x;
+    }
+    2.0 * all[0] + 3.0 * all[1]
+}
+
 type One = fn(&[f64], &mut [f64], &mut [f64; 2], &mut [f64; 2]);
 type Several = fn(
     &[f64],
@@ -187,4 +202,5 @@ pub fn main() {
         &[2.0, 8.0, 18.0, 32.0],
         &[14.0, 56.0, 126.0, 224.0],
     ]);
+    exact("turned", d_turned_2(&[1.0, 2.0], 1.0), 8.0);
 }
